@@ -1,0 +1,3 @@
+//! countersign keeps people's signing keys so that only they can use them.
+
+pub mod model;
