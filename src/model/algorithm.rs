@@ -28,6 +28,7 @@ impl Digest {
     }
 
     /// The length of the digest, in octets.
+    #[expect(clippy::len_without_is_empty, reason = "a digest is never empty")]
     pub const fn len(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -207,7 +208,11 @@ impl CsrSignatureAlgorithm {
                 let names: Vec<_> = Self::fitting(key).iter().map(|a| a.java_name()).collect();
                 Error::new(
                     Code::UnsupportedAlgorithm,
-                    format!("{text:?} does not fit a key of {}; what fits: {}.", key.as_str(), names.join(", ")),
+                    format!(
+                        "{text:?} does not fit a key of {}; what fits: {}.",
+                        key.as_str(),
+                        names.join(", ")
+                    ),
                 )
             })
     }
@@ -221,9 +226,8 @@ impl CsrSignatureAlgorithm {
             return vec![Self(SignatureScheme::Ed25519)];
         }
         let pkcs1 = Digest::ALL.map(|digest| Self(SignatureScheme::RsaPkcs1(digest)));
-        let pss = Digest::ALL.map(|digest| {
-            Self(SignatureScheme::RsaPss { digest, mgf1: digest, salt_length: digest.len() })
-        });
+        let pss = Digest::ALL
+            .map(|digest| Self(SignatureScheme::RsaPss { digest, mgf1: digest, salt_length: digest.len() }));
         pkcs1.into_iter().chain(pss).collect()
     }
 

@@ -1,6 +1,23 @@
 //! The nouns, pure: no I/O and no framework.
 
-pub mod algorithm;
 pub mod error;
 pub mod secret;
 pub mod time;
+
+pub mod id;
+pub mod name;
+pub mod permission;
+pub mod scope;
+
+pub mod client;
+pub mod tenant;
+pub mod token;
+
+pub mod algorithm;
+pub mod authorization;
+pub mod configuration;
+pub mod credential;
+pub mod factor;
+pub mod lockout;
+
+pub mod event;

@@ -1,0 +1,159 @@
+//! Access tokens as they are recorded, and those who call with them.
+
+use std::sync::Arc;
+
+use crate::model::error::{Code, Error, Result};
+use crate::model::id::{ClientId, TokenId};
+use crate::model::name::{SeatName, TenantName};
+use crate::model::permission::{Permission, Permissions, Role, TenantReach, insufficient};
+use crate::model::time::Timestamp;
+
+/// What is kept of a service access token. The token itself is a JWT that only its holder has.
+#[derive(Clone, Debug)]
+pub struct TokenRecord {
+    pub id: TokenId,
+    pub client: ClientId,
+    pub user: Option<String>,
+    pub tenant: Option<TenantName>,
+    pub seat: Option<SeatName>,
+    /// Space-separated, as granted.
+    pub scope: String,
+    pub permissions: Permissions,
+    /// The tenants that the token may act for.
+    pub reach: TenantReach,
+    /// Tokens that one sign-in gave, for the grants that have refresh tokens.
+    pub family: Option<String>,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A token whose signature and claims were checked. Whether it still stands is only known inside a transaction:
+/// [`crate::store::Tx::admit`] turns a principal into a [`Caller`].
+#[derive(Clone, Debug)]
+pub struct VerifiedToken {
+    pub id: TokenId,
+    pub client: ClientId,
+    pub tenant: Option<TenantName>,
+    pub seat: Option<SeatName>,
+    pub scope: String,
+    pub roles: Vec<Role>,
+    pub permissions: Permissions,
+    pub audience: Vec<String>,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// Who asks, before it is known whether they still may.
+#[derive(Clone, Debug)]
+pub enum Principal {
+    Token(Arc<VerifiedToken>),
+    /// Whoever runs the command line beside the database.
+    Operator,
+}
+
+/// Who asks, and still may: the token stood when the transaction looked.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    principal: Principal,
+    reach: TenantReach,
+}
+
+impl Principal {
+    /// Decided before any record is looked up.
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        match self {
+            Self::Operator => Ok(()),
+            Self::Token(token) if token.permissions.contains(&permission) => Ok(()),
+            Self::Token(_) => Err(insufficient(permission)),
+        }
+    }
+
+    /// The name that audit events carry.
+    pub fn actor(&self) -> String {
+        match self {
+            Self::Token(token) => format!("client:{}", token.client),
+            Self::Operator => "operator".to_owned(),
+        }
+    }
+
+    pub fn client(&self) -> Option<&ClientId> {
+        match self {
+            Self::Token(token) => Some(&token.client),
+            Self::Operator => None,
+        }
+    }
+}
+
+impl Caller {
+    /// Only the store says so, after it saw the token's record.
+    pub fn standing(principal: &Principal, reach: TenantReach) -> Self {
+        Self { principal: principal.clone(), reach }
+    }
+
+    pub fn reach(&self) -> &TenantReach {
+        &self.reach
+    }
+
+    pub fn actor(&self) -> String {
+        self.principal.actor()
+    }
+
+    pub fn client(&self) -> Option<&ClientId> {
+        self.principal.client()
+    }
+
+    pub fn has(&self, permission: Permission) -> bool {
+        self.principal.require(permission).is_ok()
+    }
+
+    /// Everything this caller may do: nobody gives what they do not have.
+    pub fn may_give(&self, permissions: &Permissions) -> bool {
+        permissions.iter().all(|permission| self.has(*permission))
+    }
+
+    /// The seat that the token's scope names.
+    pub fn seat(&self) -> Option<&SeatName> {
+        match &self.principal {
+            Principal::Token(token) => token.seat.as_ref(),
+            Principal::Operator => None,
+        }
+    }
+
+    /// The tenant that the token's scope names.
+    pub fn tenant(&self) -> Option<&TenantName> {
+        match &self.principal {
+            Principal::Token(token) => token.tenant.as_ref(),
+            Principal::Operator => None,
+        }
+    }
+
+    pub fn is_operator(&self) -> bool {
+        matches!(self.principal, Principal::Operator)
+    }
+
+    /// A tenant that is out of reach answers exactly like one that does not exist.
+    pub fn reaches(&self, tenant: &TenantName) -> Result<()> {
+        if self.reach.includes(tenant) { Ok(()) } else { Err(Error::not_found()) }
+    }
+
+    /// Whether a record of this tenant and seat is visible: a scope that names a seat sees that seat only.
+    pub fn sees(&self, tenant: &TenantName, seat: &SeatName) -> bool {
+        self.reach.includes(tenant) && self.seat().is_none_or(|own| own == seat)
+    }
+
+    /// The tenant meant by a request that may leave it out: the scope's, else the only one in reach.
+    pub fn tenant_or_sole(&self, asked: Option<&TenantName>) -> Result<TenantName> {
+        if let (Some(asked), Some(own)) = (asked, self.tenant())
+            && asked != own
+        {
+            return Err(Error::new(
+                Code::InsufficientScope,
+                format!("The token's scope names the tenant {own}, not {asked}."),
+            ));
+        }
+        asked.or(self.tenant()).or(self.reach.sole()).cloned().ok_or_else(|| {
+            Error::field("/tenant", "the token reaches several tenants: name the one that is meant")
+        })
+    }
+}
