@@ -1,3 +1,4 @@
 //! countersign keeps people's signing keys so that only they can use them.
 
 pub mod model;
+pub mod pki;

@@ -1,0 +1,8 @@
+//! Certificates and what surrounds them: names, CSRs, PKCS#7 uploads, chains. No function here touches a private key of
+//! a signer, and none ever uses the network.
+
+pub mod authority;
+pub mod certificate;
+pub mod chain;
+pub mod csr;
+pub mod name;
