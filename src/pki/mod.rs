@@ -6,3 +6,7 @@ pub mod certificate;
 pub mod chain;
 pub mod csr;
 pub mod name;
+pub mod pem;
+
+#[cfg(test)]
+mod tests;
