@@ -1,4 +1,5 @@
 //! countersign keeps people's signing keys so that only they can use them.
 
+pub mod keys;
 pub mod model;
 pub mod pki;
