@@ -1,0 +1,3 @@
+//! The integration tests: one binary, since every further file directly under `tests/` links the whole program again.
+
+mod support;
