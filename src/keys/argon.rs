@@ -135,8 +135,10 @@ impl Argon {
 
     /// A turn, when one is free or the line has room.
     fn admit(&self, blocks: usize) -> Result<Run<'_>> {
+        let running = self.limits.running.get();
         let mut state = self.state();
-        if state.running >= self.limits.running.get() {
+        // Whoever comes later does not overtake those who wait.
+        if state.running >= running || state.waiting > 0 {
             if state.waiting >= self.limits.waiting {
                 return Err(Error::new(
                     Code::Busy,
@@ -147,12 +149,16 @@ impl Argon {
             state.waiting += 1;
             state = self
                 .left
-                .wait_while(state, |state| state.running >= self.limits.running.get())
+                .wait_while(state, |state| state.running >= running)
                 .unwrap_or_else(PoisonError::into_inner);
             state.waiting -= 1;
         }
         state.running += 1;
         let idle = state.idle.pop();
+        // Two turns may have ended while only one waiter was there to be woken.
+        if state.running < running && state.waiting > 0 {
+            self.left.notify_one();
+        }
         drop(state);
         let mut memory = idle.unwrap_or_default();
         if memory.len() < blocks {
@@ -241,7 +247,7 @@ mod tests {
         let argon = argon(2, 6);
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| argon.derive(b"1", b"somesalt", QUICK).map(drop));
+                scope.spawn(|| argon.derive(b"1", b"somesalt", QUICK).map(drop).unwrap());
             }
         });
         let state = argon.state();

@@ -2,7 +2,7 @@
 //! in clear. A key pair made later, when nobody types a PIN, seals its DEK to the public half and forgets it.
 //!
 //! Sealing is HPKE (RFC 9180, base mode) as rustls has it: public, maintained, tested with the RFC's vectors, over aws-lc,
-//! and in the tree already for TLS.
+//! and in the tree already for TLS. Its one blemish: a copy of the opened DEK stays unwiped in memory that was given back.
 
 use aws_lc_rs::agreement::{self, X25519};
 use aws_lc_rs::encoding::{AsBigEndian, Curve25519SeedBin};
@@ -94,7 +94,7 @@ fn key_encryption_key(
 ) -> Result<Key256> {
     let stretched = argon.derive(pin.expose().as_bytes(), salt, parameters)?;
     let bound = tenant.hmac("pin", stretched.expose())?;
-    Key256::new(mac::hkdf_sha256(bound.expose(), &[], "pin sealing key")?)
+    Key256::new(mac::hkdf_sha256(bound.expose(), &[], b"pin sealing key")?)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl Sad {
 
     /// What finds the SAD's record. It opens nothing.
     pub fn id(&self) -> Result<[u8; 32]> {
-        let id = mac::hkdf_sha256(self.0.expose(), &[], "id")?;
+        let id = mac::hkdf_sha256(self.0.expose(), &[], b"id")?;
         id.expose().try_into().map_err(|_| Error::internal("HKDF gave another length"))
     }
 
@@ -58,7 +58,7 @@ impl Sad {
 
     fn wrapping_key(&self, tenant: &TenantKey, place: Place<'_>) -> Result<Key256> {
         let salt = tenant.hmac("sad", place.row.as_bytes())?;
-        Key256::new(mac::hkdf_sha256(self.0.expose(), salt.expose(), "wrap")?)
+        Key256::new(mac::hkdf_sha256(self.0.expose(), salt.expose(), b"wrap")?)
     }
 }
 
@@ -85,7 +85,7 @@ mod tests {
         for bad in
             ["", "abc", &text[..42], &format!("{text}="), &format!(" {text}"), &longer, &"?".repeat(43)]
         {
-            let error = Sad::parse(&SecretText::new(*bad)).err().unwrap();
+            let error = Sad::parse(&SecretText::new(bad)).err().unwrap();
             assert_eq!(error.code(), Code::SadInvalid, "{bad}");
         }
     }

@@ -283,3 +283,6 @@ fn md(digest: Digest) -> &'static MdRef {
         Digest::Sha512 => Md::sha512(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -284,3 +284,6 @@ fn public_jwk(signer: &Signer) -> Result<Value> {
     }
     Ok(jwk)
 }
+
+#[cfg(test)]
+mod tests;

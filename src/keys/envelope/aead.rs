@@ -66,7 +66,7 @@ impl Key256 {
 
     /// A key for another purpose, so that no key serves both AES and HMAC.
     pub fn subkey(&self, purpose: &str) -> Result<SecretBytes> {
-        mac::hkdf_sha256(self.0.expose(), &[], purpose)
+        mac::hkdf_sha256(self.0.expose(), &[], purpose.as_bytes())
     }
 
     pub fn wrap(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {

@@ -3,7 +3,7 @@
 use super::aead::{Key256, Place};
 use crate::keys::mac;
 use crate::model::error::Result;
-use crate::model::secret::SecretBytes;
+use crate::model::secret::{SecretBytes, SecretText};
 
 /// One tenant's key. It wraps the tenant's stored secrets and has a hand in every wrap of a DEK.
 #[derive(Clone)]
@@ -51,6 +51,26 @@ impl InstanceKey {
     /// The pepper, the same on every node that has this key.
     pub fn pepper(&self) -> Result<mac::Pepper> {
         self.0.subkey("instance pepper").map(mac::Pepper::new)
+    }
+}
+
+/// A key that only whoever presents a value again can make: for answers that wait under an Idempotency-Key or a responseID,
+/// of which the database keeps a hash at most.
+pub struct PresentedKey(Key256);
+
+impl PresentedKey {
+    pub fn derive(instance: &InstanceKey, purpose: &str, presented: &SecretText) -> Result<Self> {
+        let salt = mac::hmac_sha256(&instance.0.subkey("presented")?, purpose, b"");
+        let key = mac::hkdf_sha256(presented.expose().as_bytes(), &salt, b"presented key")?;
+        Key256::new(key).map(Self)
+    }
+
+    pub fn wrap(&self, place: Place<'_>, secret: &SecretBytes) -> Result<Vec<u8>> {
+        self.0.wrap(place, secret.expose())
+    }
+
+    pub fn open(&self, place: Place<'_>, blob: &[u8]) -> Result<SecretBytes> {
+        self.0.open(place, blob)
     }
 }
 
@@ -122,5 +142,18 @@ mod tests {
     fn the_pepper_is_the_same_on_every_node() {
         let key = InstanceKey::generate().unwrap();
         assert_eq!(key.pepper().unwrap().hash("x", b"y"), key.clone().pepper().unwrap().hash("x", b"y"));
+    }
+
+    #[test]
+    fn what_waits_under_a_presented_value_opens_with_that_value_only() {
+        let instance = InstanceKey::generate().unwrap();
+        let key = |instance: &InstanceKey, purpose: &str, presented: &str| {
+            PresentedKey::derive(instance, purpose, &SecretText::new(presented)).unwrap()
+        };
+        let blob = key(&instance, "answer", "k-1").wrap(HOME, &SecretBytes::new(*b"{}")).unwrap();
+        assert_eq!(key(&instance, "answer", "k-1").open(HOME, &blob).unwrap().expose(), b"{}");
+        assert!(key(&instance, "answer", "k-2").open(HOME, &blob).is_err());
+        assert!(key(&instance, "response", "k-1").open(HOME, &blob).is_err());
+        assert!(key(&InstanceKey::generate().unwrap(), "answer", "k-1").open(HOME, &blob).is_err());
     }
 }

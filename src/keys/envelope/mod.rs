@@ -6,5 +6,5 @@ mod master;
 
 pub(in crate::keys) use aead::Key256;
 pub use aead::Place;
-pub use levels::{Dek, InstanceKey, TenantKey};
+pub use levels::{Dek, InstanceKey, PresentedKey, TenantKey};
 pub use master::MasterKey;
