@@ -101,12 +101,18 @@ fn a_mac_under_the_public_key_is_refused() {
 }
 
 #[test]
-fn the_algorithm_is_the_keys_and_never_the_headers() {
+fn the_algorithm_and_the_kid_are_the_keys_and_never_the_headers() {
     let key = key(TokenAlgorithm::EdDsa);
-    let header = encode(&json!({ "typ": "at+jwt", "alg": "ES256", "kid": key.kid() }));
-    let input = format!("{header}.{}", encode(&claims()));
-    let signature = URL_SAFE_NO_PAD.encode(key.signer.sign(input.as_bytes()).unwrap());
-    assert_eq!(refusal(&key, &format!("{input}.{signature}")), Some(Code::InvalidToken));
+    for (alg, kid, refused) in [
+        ("EdDSA", key.kid(), None),
+        ("ES256", key.kid(), Some(Code::InvalidToken)),
+        ("EdDSA", "another", Some(Code::InvalidToken)),
+    ] {
+        let header = encode(&json!({ "typ": "at+jwt", "alg": alg, "kid": kid }));
+        let input = format!("{header}.{}", encode(&claims()));
+        let signature = URL_SAFE_NO_PAD.encode(key.signer.sign(input.as_bytes()).unwrap());
+        assert_eq!(refusal(&key, &format!("{input}.{signature}")), refused, "{alg} {kid}");
+    }
 }
 
 #[test]
