@@ -3,3 +3,4 @@
 pub mod keys;
 pub mod model;
 pub mod pki;
+pub mod store;

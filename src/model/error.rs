@@ -34,7 +34,7 @@ codes! {
     InvalidRequest "invalid_request" "The request is malformed" "Compare the request with the OpenAPI document; `errors` names each field by its JSON pointer."
     UnknownField "unknown_field" "The body has a field that is not known here" "Remove the field named by `errors`, or correct its spelling: nothing is ignored silently."
     InvalidToken "invalid_token" "The access token is missing, malformed, expired or revoked" "Get a new token at /oauth2/token and send it as `Authorization: Bearer <token>`."
-    ExpiredToken "expired_token" "The access token has expired or was revoked" "Get a new token at /oauth2/token."
+    ExpiredToken "expired_token" "The access token has expired or was revoked" "Get a new token at /oauth2/token. The native API answers this as `invalid_token`."
     InsufficientPermission "insufficient_permission" "The token is good, but not for this" "Ask an administrator for a client whose roles or permissions cover the call."
     InsufficientScope "insufficient_scope" "The token's scope does not cover this seat or tenant" "Ask for a token whose scope names this seat and tenant."
     NotFound "not_found" "There is nothing here by that name" "Check the identifier, and that the token may act for the tenant that owns it."
@@ -81,6 +81,7 @@ codes! {
     RateLimited "rate_limited" "Too many requests" "Wait for `Retry-After` seconds."
     Busy "busy" "The server is busy with as much as it takes on" "Nothing was done. Try again after `Retry-After` seconds."
     StorageUnavailable "storage_unavailable" "The database cannot be reached" "Nothing was done. Try again after `Retry-After` seconds."
+    Conflict "conflict" "Others kept changing the record meanwhile" "Nothing was done. Try again after `Retry-After` seconds."
     OutcomeUnknown "outcome_unknown" "The connection was lost while the change was being committed" "Look whether the change took place before trying again."
     InternalError "internal_error" "Something went wrong on our side" "Report the request id to the operator."
     InvalidClient "invalid_client" "Client authentication failed" "Check the client's id and secret."
@@ -172,6 +173,12 @@ impl Error {
 
     pub fn not_found() -> Self {
         Self::new(Code::NotFound, "Nothing by that identifier is visible to this token.")
+    }
+
+    /// The record changed between being read and being written: whoever opened the transaction may try again.
+    pub fn conflict() -> Self {
+        Self::new(Code::Conflict, "The record was changed by others at the same time; nothing was done.")
+            .retry_after(1)
     }
 
     pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {

@@ -1,0 +1,196 @@
+//! The records behind SADs. Every change is conditional on the version that was read, so nothing is spent twice.
+
+use diesel::prelude::*;
+
+use crate::model::algorithm::Digest;
+use crate::model::authorization::{Authorization, AuthorizedHashes};
+use crate::model::error::{Error, Result};
+use crate::model::id::{AuthorizationId, ClientId, CredentialId};
+use crate::model::name::{SeatName, TenantName};
+use crate::model::time::Timestamp;
+use crate::store::schema::authorizations;
+use crate::store::{Tx, failure};
+
+pub fn insert(tx: &mut Tx, authorization: &Authorization) -> Result<()> {
+    diesel::insert_into(authorizations::table)
+        .values(Row::try_from(authorization)?)
+        .execute(tx.connection)?;
+    Ok(())
+}
+
+/// Found by what is derived from the SAD; the SAD itself is nowhere.
+pub fn by_sad_id(tx: &mut Tx, sad_id: &[u8]) -> Result<Option<Authorization>> {
+    let row: Option<Row> =
+        authorizations::table.filter(authorizations::sad_id.eq(sad_id)).first(tx.connection).optional()?;
+    row.map(Authorization::try_from).transpose()
+}
+
+/// Writes an authorization that was read as `authorization.version` under `sad_id` and has not expired since: one
+/// statement, and it either spends or does not.
+pub fn update(tx: &mut Tx, authorization: &Authorization, sad_id: &[u8]) -> Result<()> {
+    let row = Row::try_from(authorization)?;
+    let changed = diesel::update(
+        authorizations::table
+            .find(authorization.id.as_str())
+            .filter(authorizations::version.eq(authorization.version))
+            .filter(authorizations::sad_id.eq(sad_id))
+            .filter(authorizations::expires_at.gt(tx.now.micros())),
+    )
+    .set((
+        authorizations::sad_id.eq(row.sad_id),
+        authorizations::remaining.eq(row.remaining),
+        authorizations::digest.eq(row.digest),
+        authorizations::hashes.eq(row.hashes),
+        authorizations::wrapped_data_key.eq(row.wrapped_data_key),
+        authorizations::expires_at.eq(row.expires_at),
+        authorizations::version.eq(authorization.version + 1),
+    ))
+    .execute(tx.connection)?;
+    if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
+}
+
+/// Ends every open authorization of a credential and wipes what its SADs would open; how many.
+pub fn end_all(tx: &mut Tx, credential: &CredentialId) -> Result<usize> {
+    let now = tx.now.micros();
+    let wiped: &[u8] = &[];
+    let ended = diesel::update(
+        authorizations::table
+            .filter(authorizations::credential.eq(credential.as_str()))
+            .filter(authorizations::remaining.gt(0)),
+    )
+    .set((
+        authorizations::remaining.eq(0),
+        authorizations::wrapped_data_key.eq(wiped),
+        authorizations::expires_at.eq(now),
+        authorizations::version.eq(authorizations::version + 1),
+    ))
+    .execute(tx.connection)?;
+    Ok(ended)
+}
+
+/// Wipes what expired SADs would open, at most `limit` records at a time; how many.
+pub fn wipe_expired(tx: &mut Tx, limit: u16) -> Result<usize> {
+    let wiped: &[u8] = &[];
+    let ids: Vec<String> = authorizations::table
+        .filter(authorizations::expires_at.le(tx.now.micros()))
+        .filter(authorizations::wrapped_data_key.ne(wiped))
+        .select(authorizations::id)
+        .limit(i64::from(limit))
+        .load(tx.connection)?;
+    let changed = diesel::update(authorizations::table.filter(authorizations::id.eq_any(ids)))
+        .set((
+            authorizations::remaining.eq(0),
+            authorizations::wrapped_data_key.eq(wiped),
+            authorizations::version.eq(authorizations::version + 1),
+        ))
+        .execute(tx.connection)?;
+    Ok(changed)
+}
+
+/// Forgets authorizations that ended before `before`, at most `limit` at a time; how many.
+pub fn forget_ended(tx: &mut Tx, before: Timestamp, limit: u16) -> Result<usize> {
+    let ids: Vec<String> = authorizations::table
+        .filter(authorizations::expires_at.lt(before.micros()))
+        .select(authorizations::id)
+        .limit(i64::from(limit))
+        .load(tx.connection)?;
+    Ok(diesel::delete(authorizations::table.filter(authorizations::id.eq_any(ids))).execute(tx.connection)?)
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = authorizations)]
+struct Row {
+    id: String,
+    sad_id: Vec<u8>,
+    credential: String,
+    tenant: String,
+    seat: Option<String>,
+    client: String,
+    remaining: i32,
+    digest: Option<String>,
+    hashes: Option<Vec<u8>>,
+    wrapped_data_key: Vec<u8>,
+    expires_at: i64,
+    ends_at: i64,
+    created_at: i64,
+    version: i64,
+}
+
+impl TryFrom<&Authorization> for Row {
+    type Error = Error;
+
+    fn try_from(a: &Authorization) -> Result<Self> {
+        let (digest, hashes) = match &a.hashes {
+            AuthorizedHashes::Any => (None, None),
+            AuthorizedHashes::Exactly { digest, left } => {
+                (digest.map(|d| d.oid().to_owned()), Some(pack(left)?))
+            }
+        };
+        Ok(Self {
+            id: a.id.to_string(),
+            sad_id: a.sad_id.clone(),
+            credential: a.credential.to_string(),
+            tenant: a.tenant.to_string(),
+            seat: a.seat.as_ref().map(ToString::to_string),
+            client: a.client.to_string(),
+            remaining: i32::try_from(a.remaining).map_err(Error::internal)?,
+            digest,
+            hashes,
+            wrapped_data_key: a.wrapped_data_key.clone(),
+            expires_at: a.expires_at.micros(),
+            ends_at: a.ends_at.micros(),
+            created_at: a.created_at.micros(),
+            version: a.version,
+        })
+    }
+}
+
+impl TryFrom<Row> for Authorization {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let corrupt = || failure::corrupt("authorization");
+        let hashes = match row.hashes {
+            None => AuthorizedHashes::Any,
+            Some(packed) => AuthorizedHashes::Exactly {
+                digest: row.digest.as_deref().and_then(Digest::from_oid),
+                left: unpack(&packed).ok_or_else(corrupt)?,
+            },
+        };
+        Ok(Self {
+            id: AuthorizationId::stored(row.id),
+            sad_id: row.sad_id,
+            credential: CredentialId::stored(row.credential),
+            tenant: TenantName::stored(row.tenant),
+            seat: row.seat.map(SeatName::stored),
+            client: ClientId::stored(row.client),
+            remaining: u32::try_from(row.remaining).map_err(|_| corrupt())?,
+            hashes,
+            wrapped_data_key: row.wrapped_data_key,
+            expires_at: Timestamp::from_micros(row.expires_at),
+            ends_at: Timestamp::from_micros(row.ends_at),
+            created_at: Timestamp::from_micros(row.created_at),
+            version: row.version,
+        })
+    }
+}
+
+/// Each hash behind an octet that says its length: a thousand hashes are one small value.
+fn pack(hashes: &[Vec<u8>]) -> Result<Vec<u8>> {
+    let mut packed = Vec::with_capacity(hashes.iter().map(|hash| hash.len() + 1).sum());
+    for hash in hashes {
+        packed.push(u8::try_from(hash.len()).map_err(Error::internal)?);
+        packed.extend_from_slice(hash);
+    }
+    Ok(packed)
+}
+
+fn unpack(mut packed: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut hashes = Vec::new();
+    while let Some((length, rest)) = packed.split_first() {
+        let (hash, after) = rest.split_at_checked(usize::from(*length))?;
+        hashes.push(hash.to_vec());
+        packed = after;
+    }
+    Some(hashes)
+}

@@ -1,0 +1,254 @@
+//! The tables, in types that both databases have: text ids, integer microseconds, blobs.
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Binary,
+    }
+}
+
+diesel::table! {
+    tenants (name) {
+        name -> Text,
+        display_name -> Text,
+        otp_issuer -> Nullable<Text>,
+        ca_sets_subject -> Bool,
+        status -> Text,
+        wrapped_key -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    trust_anchors (tenant, fingerprint) {
+        tenant -> Text,
+        fingerprint -> Text,
+        subject -> Text,
+        der -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    seats (tenant, name) {
+        tenant -> Text,
+        name -> Text,
+        display_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> Text,
+        display_name -> Nullable<Text>,
+        status -> Text,
+        grant_types -> Text,
+        roles -> Text,
+        tenants -> Text,
+        permissions -> Text,
+        access_token_validity -> Integer,
+        refresh_token_validity -> Nullable<Integer>,
+        redirect_uris -> Text,
+        role_permissions -> Text,
+        default_scope -> Nullable<Text>,
+        jwks -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_secrets (id) {
+        id -> Text,
+        client -> Text,
+        kind -> Text,
+        verifier -> Binary,
+        created_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    client_throttles (client) {
+        client -> Text,
+        failures -> Integer,
+        open_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    configurations (id) {
+        id -> Text,
+        tenant -> Text,
+        name -> Text,
+        kind -> Text,
+        second_factors -> Text,
+        pin -> Text,
+        otp -> Text,
+        max_attempts -> Integer,
+        lockout_seconds -> Integer,
+        sad_validity -> Integer,
+        scal -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    credentials (id) {
+        id -> Text,
+        tenant -> Text,
+        seat -> Text,
+        configuration -> Text,
+        client -> Text,
+        description -> Nullable<Text>,
+        multi_signature -> Integer,
+        status -> Text,
+        required_factors -> Text,
+        current_key -> Nullable<Text>,
+        current_chain -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    factors (id) {
+        id -> Text,
+        credential -> Text,
+        kind -> Text,
+        confirmed -> Bool,
+        material -> Text,
+        lockout -> Text,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    keys (id) {
+        id -> Text,
+        credential -> Text,
+        algorithm -> Text,
+        spki -> Binary,
+        wrapped_pkcs8 -> Binary,
+        data_key_kind -> Text,
+        wrapped_data_key -> Binary,
+        csr -> Binary,
+        csr_algorithm -> Text,
+        subject -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    chains (id) {
+        id -> Text,
+        credential -> Text,
+        key -> Text,
+        certificates -> Binary,
+        attached_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorizations (id) {
+        id -> Text,
+        sad_id -> Binary,
+        credential -> Text,
+        tenant -> Text,
+        seat -> Nullable<Text>,
+        client -> Text,
+        remaining -> Integer,
+        digest -> Nullable<Text>,
+        hashes -> Nullable<Binary>,
+        wrapped_data_key -> Binary,
+        expires_at -> BigInt,
+        ends_at -> BigInt,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    tokens (id) {
+        id -> Text,
+        client -> Text,
+        user_name -> Nullable<Text>,
+        tenant -> Nullable<Text>,
+        seat -> Nullable<Text>,
+        scope -> Text,
+        permissions -> Text,
+        reach -> Text,
+        family -> Nullable<Text>,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    token_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        public_jwk -> Text,
+        wrapped_private -> Binary,
+        created_at -> BigInt,
+        signs_from -> BigInt,
+        signs_until -> BigInt,
+        retires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency (id) {
+        id -> Binary,
+        fingerprint -> Binary,
+        status -> Nullable<Integer>,
+        answer -> Nullable<Binary>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_events (sequence) {
+        sequence -> BigInt,
+        at -> BigInt,
+        tenant -> Nullable<Text>,
+        actor -> Text,
+        action -> Text,
+        target -> Text,
+        record -> Binary,
+    }
+}
+
+diesel::table! {
+    leases (job) {
+        job -> Text,
+        holder -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    settings,
+    tenants,
+    trust_anchors,
+    seats,
+    clients,
+    client_secrets,
+    client_throttles,
+    configurations,
+    credentials,
+    factors,
+    keys,
+    chains,
+    authorizations,
+    tokens,
+    token_keys,
+    idempotency,
+    audit_events,
+    leases
+);

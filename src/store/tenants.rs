@@ -1,0 +1,156 @@
+//! Tenants and the roots they trust.
+
+use diesel::prelude::*;
+
+use crate::model::error::{Error, Result};
+use crate::model::name::TenantName;
+use crate::model::permission::TenantReach;
+use crate::model::tenant::{SubjectRule, Tenant, TenantStatus, TrustAnchor};
+use crate::model::time::Timestamp;
+use crate::store::dialect::each;
+use crate::store::page::{Listed, Page};
+use crate::store::schema::{tenants, trust_anchors};
+use crate::store::{Tx, failure};
+
+pub fn insert(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
+    diesel::insert_into(tenants::table).values(Row::from(tenant)).execute(tx.connection)?;
+    Ok(())
+}
+
+pub fn find(tx: &mut Tx, name: &TenantName) -> Result<Option<Tenant>> {
+    let row: Option<Row> = tenants::table.find(name.as_str()).first(tx.connection).optional()?;
+    row.map(Tenant::try_from).transpose()
+}
+
+/// The tenant, or the refusal that one out of reach gets too.
+pub fn known(tx: &mut Tx, name: &TenantName) -> Result<Tenant> {
+    find(tx, name)?.ok_or_else(Error::not_found)
+}
+
+/// Those within reach, by name.
+pub fn list(tx: &mut Tx, reach: &TenantReach, page: &Page) -> Result<Listed<Tenant>> {
+    let mut query = tenants::table.filter(tenants::name.gt(page.after())).into_boxed();
+    if let TenantReach::Only(_) = reach {
+        query = query.filter(tenants::name.eq_any(reach.names()));
+    }
+    let rows: Vec<Row> = query.order(tenants::name).limit(page.fetch()).load(tx.connection)?;
+    page.cut(rows, |row| row.name.clone()).try_map(Tenant::try_from)
+}
+
+/// The only tenant there is, if there is just one.
+pub fn sole(tx: &mut Tx) -> Result<Option<TenantName>> {
+    let names: Vec<String> = tenants::table.select(tenants::name).limit(2).load(tx.connection)?;
+    Ok(<[String; 1]>::try_from(names).ok().map(|[name]| TenantName::stored(name)))
+}
+
+/// Writes what an administrator may change; the name and the key stay.
+pub fn update(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
+    let changed = diesel::update(tenants::table.find(tenant.name.as_str()))
+        .set((
+            tenants::display_name.eq(&tenant.display_name),
+            tenants::otp_issuer.eq(&tenant.otp_issuer),
+            tenants::ca_sets_subject.eq(tenant.subject_rule == SubjectRule::CaSets),
+            tenants::status.eq(tenant.status.as_str()),
+        ))
+        .execute(tx.connection)?;
+    if changed == 1 { Ok(()) } else { Err(Error::not_found()) }
+}
+
+/// Pins a root; pinning it again changes nothing.
+pub fn pin(tx: &mut Tx, anchor: &TrustAnchor) -> Result<()> {
+    let row = AnchorRow::from(anchor);
+    each!(tx.connection, c => diesel::insert_into(trust_anchors::table)
+        .values(&row).on_conflict_do_nothing().execute(c))?;
+    Ok(())
+}
+
+/// The pinned roots, by fingerprint.
+pub fn anchors(tx: &mut Tx, tenant: &TenantName) -> Result<Vec<TrustAnchor>> {
+    let rows: Vec<AnchorRow> = trust_anchors::table
+        .filter(trust_anchors::tenant.eq(tenant.as_str()))
+        .order(trust_anchors::fingerprint)
+        .load(tx.connection)?;
+    Ok(rows.into_iter().map(TrustAnchor::from).collect())
+}
+
+pub fn unpin(tx: &mut Tx, tenant: &TenantName, fingerprint: &str) -> Result<()> {
+    let removed =
+        diesel::delete(trust_anchors::table.find((tenant.as_str(), fingerprint))).execute(tx.connection)?;
+    if removed == 1 { Ok(()) } else { Err(Error::not_found()) }
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = tenants)]
+struct Row {
+    name: String,
+    display_name: String,
+    otp_issuer: Option<String>,
+    ca_sets_subject: bool,
+    status: String,
+    wrapped_key: Vec<u8>,
+    created_at: i64,
+}
+
+impl From<&Tenant> for Row {
+    fn from(tenant: &Tenant) -> Self {
+        Self {
+            name: tenant.name.to_string(),
+            display_name: tenant.display_name.clone(),
+            otp_issuer: tenant.otp_issuer.clone(),
+            ca_sets_subject: tenant.subject_rule == SubjectRule::CaSets,
+            status: tenant.status.as_str().to_owned(),
+            wrapped_key: tenant.wrapped_key.clone(),
+            created_at: tenant.created_at.micros(),
+        }
+    }
+}
+
+impl TryFrom<Row> for Tenant {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            name: TenantName::stored(row.name),
+            display_name: row.display_name,
+            otp_issuer: row.otp_issuer,
+            subject_rule: if row.ca_sets_subject { SubjectRule::CaSets } else { SubjectRule::AsRequested },
+            status: TenantStatus::parse(&row.status).ok_or_else(|| failure::corrupt("tenant"))?,
+            wrapped_key: row.wrapped_key,
+            created_at: Timestamp::from_micros(row.created_at),
+        })
+    }
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = trust_anchors)]
+struct AnchorRow {
+    tenant: String,
+    fingerprint: String,
+    subject: String,
+    der: Vec<u8>,
+    created_at: i64,
+}
+
+impl From<&TrustAnchor> for AnchorRow {
+    fn from(anchor: &TrustAnchor) -> Self {
+        Self {
+            tenant: anchor.tenant.to_string(),
+            fingerprint: anchor.fingerprint.clone(),
+            subject: anchor.subject.clone(),
+            der: anchor.der.clone(),
+            created_at: anchor.created_at.micros(),
+        }
+    }
+}
+
+impl From<AnchorRow> for TrustAnchor {
+    fn from(row: AnchorRow) -> Self {
+        Self {
+            tenant: TenantName::stored(row.tenant),
+            fingerprint: row.fingerprint,
+            subject: row.subject,
+            der: row.der,
+            created_at: Timestamp::from_micros(row.created_at),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The records of access tokens: what makes a token stop at once, on every node.
+
+use diesel::prelude::*;
+
+use crate::model::error::{Error, Result};
+use crate::model::id::{ClientId, TokenId};
+use crate::model::name::{SeatName, TenantName};
+use crate::model::permission::TenantReach;
+use crate::model::time::Timestamp;
+use crate::model::token::TokenRecord;
+use crate::store::page::{Listed, Page};
+use crate::store::schema::tokens;
+use crate::store::{Tx, failure};
+
+pub fn insert(tx: &mut Tx, token: &TokenRecord) -> Result<()> {
+    diesel::insert_into(tokens::table).values(Row::try_from(token)?).execute(tx.connection)?;
+    Ok(())
+}
+
+pub fn find(tx: &mut Tx, id: &TokenId) -> Result<Option<TokenRecord>> {
+    let row: Option<Row> = tokens::table.find(id.as_str()).first(tx.connection).optional()?;
+    row.map(TokenRecord::try_from).transpose()
+}
+
+/// Which tokens are meant; what is left out does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct TokenFilter {
+    pub client: Option<ClientId>,
+    pub tenant: Option<TenantName>,
+    pub seat: Option<SeatName>,
+    pub user: Option<String>,
+    pub standing: Standing,
+}
+
+/// Whether a token still works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    #[default]
+    Any,
+    /// Neither expired nor revoked.
+    Active,
+    /// Expired or revoked.
+    Ended,
+}
+
+/// By id, which is by time of issue. `reach` leaves out what the caller's tenants do not cover.
+pub fn list(
+    tx: &mut Tx,
+    filter: &TokenFilter,
+    reach: &TenantReach,
+    page: &Page,
+) -> Result<Listed<TokenRecord>> {
+    let now = tx.now;
+    let mut after = page.after();
+    let mut kept: Vec<TokenRecord> = Vec::new();
+    let wanted = usize::try_from(page.fetch()).map_err(Error::internal)?;
+    // A token may reach several tenants, which no index knows: what is out of reach is passed over here.
+    loop {
+        let rows: Vec<Row> = matching(filter, now)
+            .filter(tokens::id.gt(after.clone()))
+            .order(tokens::id)
+            .limit(page.fetch())
+            .load(tx.connection)?;
+        let full = rows.len() >= wanted;
+        if let Some(last) = rows.last() {
+            after.clone_from(&last.id);
+        }
+        for row in rows {
+            let token = TokenRecord::try_from(row)?;
+            if reach.covers(&token.reach) {
+                kept.push(token);
+            }
+        }
+        if !full || kept.len() >= wanted {
+            return Ok(page.cut(kept, |token| token.id.to_string()));
+        }
+    }
+}
+
+/// Revokes one token; whether it stood until now.
+pub fn revoke(tx: &mut Tx, id: &TokenId) -> Result<bool> {
+    let changed = diesel::update(tokens::table.find(id.as_str()).filter(tokens::revoked_at.is_null()))
+        .set(tokens::revoked_at.eq(Some(tx.now.micros())))
+        .execute(tx.connection)?;
+    Ok(changed == 1)
+}
+
+/// Revokes every active token that matches and that `reach` covers; how many.
+pub fn revoke_matching(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach) -> Result<usize> {
+    let now = tx.now;
+    let active = TokenFilter { standing: Standing::Active, ..filter.clone() };
+    let candidates: Vec<(String, String)> =
+        matching(&active, now).select((tokens::id, tokens::reach)).load(tx.connection)?;
+    let mut covered = Vec::with_capacity(candidates.len());
+    for (id, token_reach) in candidates {
+        let token_reach: TenantReach =
+            serde_json::from_str(&token_reach).map_err(|_| failure::corrupt("token"))?;
+        if reach.covers(&token_reach) {
+            covered.push(id);
+        }
+    }
+    let mut revoked = 0;
+    for ids in covered.chunks(500) {
+        revoked +=
+            diesel::update(tokens::table.filter(tokens::id.eq_any(ids)).filter(tokens::revoked_at.is_null()))
+                .set(tokens::revoked_at.eq(Some(now.micros())))
+                .execute(tx.connection)?;
+    }
+    Ok(revoked)
+}
+
+/// Forgets tokens that ended before `before`, at most `limit` of them at a time; how many.
+pub fn forget_ended(tx: &mut Tx, before: Timestamp, limit: u16) -> Result<usize> {
+    let ids: Vec<String> = tokens::table
+        .filter(tokens::expires_at.lt(before.micros()))
+        .select(tokens::id)
+        .limit(i64::from(limit))
+        .load(tx.connection)?;
+    Ok(diesel::delete(tokens::table.filter(tokens::id.eq_any(ids))).execute(tx.connection)?)
+}
+
+type Boxed<'a> = tokens::BoxedQuery<'a, crate::store::connection::MultiBackend>;
+
+fn matching(filter: &TokenFilter, now: Timestamp) -> Boxed<'static> {
+    let mut query = tokens::table.into_boxed();
+    if let Some(client) = &filter.client {
+        query = query.filter(tokens::client.eq(client.to_string()));
+    }
+    if let Some(tenant) = &filter.tenant {
+        query = query.filter(tokens::tenant.eq(tenant.to_string()));
+    }
+    if let Some(seat) = &filter.seat {
+        query = query.filter(tokens::seat.eq(seat.to_string()));
+    }
+    if let Some(user) = &filter.user {
+        query = query.filter(tokens::user_name.eq(user.clone()));
+    }
+    let now = now.micros();
+    match filter.standing {
+        Standing::Any => query,
+        Standing::Active => query.filter(tokens::revoked_at.is_null()).filter(tokens::expires_at.gt(now)),
+        Standing::Ended => query.filter(tokens::revoked_at.is_not_null().or(tokens::expires_at.le(now))),
+    }
+}
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = tokens)]
+struct Row {
+    id: String,
+    client: String,
+    user_name: Option<String>,
+    tenant: Option<String>,
+    seat: Option<String>,
+    scope: String,
+    permissions: String,
+    reach: String,
+    family: Option<String>,
+    issued_at: i64,
+    expires_at: i64,
+    revoked_at: Option<i64>,
+}
+
+impl TryFrom<&TokenRecord> for Row {
+    type Error = Error;
+
+    fn try_from(token: &TokenRecord) -> Result<Self> {
+        Ok(Self {
+            id: token.id.to_string(),
+            client: token.client.to_string(),
+            user_name: token.user.clone(),
+            tenant: token.tenant.as_ref().map(ToString::to_string),
+            seat: token.seat.as_ref().map(ToString::to_string),
+            scope: token.scope.clone(),
+            permissions: serde_json::to_string(&token.permissions).map_err(Error::internal)?,
+            reach: serde_json::to_string(&token.reach).map_err(Error::internal)?,
+            family: token.family.clone(),
+            issued_at: token.issued_at.micros(),
+            expires_at: token.expires_at.micros(),
+            revoked_at: token.revoked_at.map(Timestamp::micros),
+        })
+    }
+}
+
+impl TryFrom<Row> for TokenRecord {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: TokenId::stored(row.id),
+            client: ClientId::stored(row.client),
+            user: row.user_name,
+            tenant: row.tenant.map(TenantName::stored),
+            seat: row.seat.map(SeatName::stored),
+            scope: row.scope,
+            permissions: serde_json::from_str(&row.permissions).map_err(|_| failure::corrupt("token"))?,
+            reach: serde_json::from_str(&row.reach).map_err(|_| failure::corrupt("token"))?,
+            family: row.family,
+            issued_at: Timestamp::from_micros(row.issued_at),
+            expires_at: Timestamp::from_micros(row.expires_at),
+            revoked_at: row.revoked_at.map(Timestamp::from_micros),
+        })
+    }
+}
