@@ -3,4 +3,5 @@
 pub mod keys;
 pub mod model;
 pub mod pki;
+pub mod service;
 pub mod store;

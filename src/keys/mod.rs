@@ -15,6 +15,7 @@ pub mod software;
 pub mod argon;
 pub mod otp;
 pub mod token_key;
+pub mod vault;
 
 pub mod mac;
 pub mod process;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::error::{Code, Error, Result};
+use crate::model::event::Actor;
 use crate::model::id::{ClientId, TokenId};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::permission::{Permission, Permissions, Role, TenantReach, insufficient};
@@ -50,6 +51,21 @@ pub enum Principal {
     Token(Arc<VerifiedToken>),
     /// Whoever runs the command line beside the database.
     Operator,
+}
+
+/// One call: who asks, when, and under which request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub principal: Principal,
+    pub request_id: Option<String>,
+    pub at: Timestamp,
+}
+
+impl Call {
+    /// What completes the audit event of a change that this call makes.
+    pub fn actor(&self) -> Actor {
+        Actor { name: self.principal.actor(), request_id: self.request_id.clone(), at: self.at }
+    }
 }
 
 /// Who asks, and still may: the token stood when the transaction looked.

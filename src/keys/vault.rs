@@ -1,0 +1,88 @@
+//! The top of the key hierarchy in memory: what a node opened at its start and works with until it ends.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::keys::argon::Argon;
+use crate::keys::envelope::{InstanceKey, MasterKey, Place, TenantKey};
+use crate::keys::mac::Pepper;
+use crate::keys::opened::OpenedKeys;
+use crate::keys::pool::{PoolSizes, RsaPool};
+use crate::model::error::Result;
+use crate::model::tenant::Tenant;
+
+pub struct Vault {
+    master: MasterKey,
+    instance: InstanceKey,
+    pepper: Pepper,
+    /// Opened once per node; a tenant's key never changes in place.
+    tenants: RwLock<HashMap<Vec<u8>, Arc<TenantKey>>>,
+    pub argon: Argon,
+    pub rsa_pool: RsaPool,
+    /// Parsed keys of open authorizations, found by the SAD alone.
+    pub opened: OpenedKeys,
+}
+
+/// What a node spends on speed.
+pub struct VaultLimits {
+    pub argon: Argon,
+    pub rsa_pool: PoolSizes,
+    pub opened_keys: NonZeroUsize,
+}
+
+const INSTANCE_PLACE: Place<'static> =
+    Place { table: "settings", row: "instance_key", column: "value", version: 1 };
+
+impl Vault {
+    /// The wrapped key of a new instance.
+    pub fn new_instance(master: &MasterKey) -> Result<Vec<u8>> {
+        master.wrap_instance_key(INSTANCE_PLACE, &InstanceKey::generate()?)
+    }
+
+    pub fn open(master: MasterKey, wrapped_instance: &[u8], limits: VaultLimits) -> Result<Self> {
+        let instance = master.open_instance_key(INSTANCE_PLACE, wrapped_instance)?;
+        let pepper = instance.pepper()?;
+        Ok(Self {
+            master,
+            instance,
+            pepper,
+            tenants: RwLock::default(),
+            argon: limits.argon,
+            rsa_pool: RsaPool::start(limits.rsa_pool)?,
+            opened: OpenedKeys::new(limits.opened_keys),
+        })
+    }
+
+    /// A new tenant's key, wrapped.
+    pub fn new_tenant_key(&self, tenant: &str) -> Result<Vec<u8>> {
+        self.master.wrap_tenant_key(tenant_place(tenant), &TenantKey::generate()?)
+    }
+
+    pub fn tenant_key(&self, tenant: &Tenant) -> Result<Arc<TenantKey>> {
+        let known =
+            self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&tenant.wrapped_key).cloned();
+        if let Some(key) = known {
+            return Ok(key);
+        }
+        let key =
+            Arc::new(self.master.open_tenant_key(tenant_place(tenant.name.as_str()), &tenant.wrapped_key)?);
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        tenants.insert(tenant.wrapped_key.clone(), Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// What wraps the keys that sign access tokens.
+    pub fn instance(&self) -> &InstanceKey {
+        &self.instance
+    }
+
+    /// For hashing secrets that have 256 bits of their own.
+    pub fn pepper(&self) -> &Pepper {
+        &self.pepper
+    }
+}
+
+fn tenant_place(tenant: &str) -> Place<'_> {
+    Place { table: "tenants", row: tenant, column: "wrapped_key", version: 1 }
+}
