@@ -1,8 +1,8 @@
 //! A PostgreSQL server of our own for the length of one test process, and a fresh database for whoever asks.
 //!
 //! The server listens on a unix socket in a private directory only, so there is no port to choose and nobody
-//! else to let in. It writes and flushes as a server in service does; its directory lies in memory where there
-//! is room.
+//! else to let in. It writes and flushes as a server in service does; its directory lies in memory where
+//! there is room.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-/// Names the server to use instead of our own: `postgres://user:password@host:port/database`, with a role that
-/// may create databases.
+/// Names the server to use instead of our own: `postgres://user:password@host:port/database`, with a role
+/// that may create databases.
 const SERVER_VARIABLE: &str = "COUNTERSIGN_TEST_POSTGRES_URL";
 
 /// The URL (`postgres://...`) of a new, empty database.
@@ -152,7 +152,8 @@ impl Home {
             .arg(&data);
         run(initdb)?;
         let unfinished = template.with_extension(std::process::id().to_string());
-        // Without a template the next run is slower, that is all; and another process may have made it by now.
+        // Without a template the next run is slower, that is all; and another process may have made it by
+        // now.
         if copy(&data, &unfinished).is_err() || std::fs::rename(&unfinished, &template).is_err() {
             let _ = std::fs::remove_dir_all(&unfinished);
         }
@@ -188,9 +189,10 @@ impl Home {
     }
 }
 
-/// Runs the server under a guardian: a shell whose standard input is a pipe from us. However this process ends,
-/// the pipe closes, and the shell stops the server and removes its directory. (A parent-death signal would not
-/// do: it comes when the *thread* ends that started the server, and every test has a thread of its own.)
+/// Runs the server under a guardian: a shell whose standard input is a pipe from us. However this process
+/// ends, the pipe closes, and the shell stops the server and removes its directory. (A parent-death signal
+/// would not do: it comes when the *thread* ends that started the server, and every test has a thread of its
+/// own.)
 const GUARDIAN: &str = r#"
     "$@" &
     server=$!
