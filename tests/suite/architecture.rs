@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
-const VERBS_AND_BELOW: &[&str] =
-    &["credential", "oauth", "identity", "audit", "store", "keys", "pki", "model"];
-const BELOW_VERBS: &[&str] = &["audit", "store", "keys", "pki", "model"];
+const GROUND: &[&str] = &["audit", "store", "keys", "pki", "model"];
+/// What every verb works with.
+const SERVICE: &[&str] = &["service"];
+const VERBS: &[&str] = &["credential", "oauth", "identity"];
 /// What stands around the rooms: read or set up once, then handed to whoever answers the world.
 const SURROUNDINGS: &[&str] = &["app", "config", "logs", "metrics"];
 
@@ -16,16 +17,17 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ("keys", &[&["model"]]),
     ("pki", &[&["model"]]),
     ("audit", &[&["store", "keys", "pki", "model"]]),
-    ("credential", &[BELOW_VERBS]),
-    ("identity", &[BELOW_VERBS]),
-    ("oauth", &[BELOW_VERBS, &["credential", "identity"]]),
+    ("service", &[GROUND]),
+    ("credential", &[SERVICE, GROUND]),
+    ("identity", &[SERVICE, GROUND]),
+    ("oauth", &[SERVICE, GROUND, &["credential", "identity"]]),
     ("config", &[&["model"]]),
     ("logs", &[&["config", "model"]]),
     ("metrics", &[&["model"]]),
-    ("jobs", &[VERBS_AND_BELOW, SURROUNDINGS]),
-    ("http", &[VERBS_AND_BELOW, SURROUNDINGS]),
-    ("cli", &[VERBS_AND_BELOW, SURROUNDINGS]),
-    ("app", &[VERBS_AND_BELOW, SURROUNDINGS, &["http", "jobs"]]),
+    ("jobs", &[VERBS, SERVICE, GROUND, SURROUNDINGS]),
+    ("http", &[VERBS, SERVICE, GROUND, SURROUNDINGS]),
+    ("cli", &[VERBS, SERVICE, GROUND, SURROUNDINGS]),
+    ("app", &[VERBS, SERVICE, GROUND, SURROUNDINGS, &["http", "jobs"]]),
     ("main", &[&["cli"], SURROUNDINGS]),
     ("lib", &[]),
 ];
