@@ -112,4 +112,4 @@ fn write_bare_algorithm(w: DERWriter<'_>, oid: &[u64]) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::pki) mod tests;

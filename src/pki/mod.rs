@@ -4,9 +4,15 @@
 pub mod authority;
 pub mod certificate;
 pub mod chain;
+pub mod container;
 pub mod csr;
 pub mod name;
 pub mod pem;
+
+mod armor;
+mod ber;
+mod key;
+mod strict;
 
 #[cfg(test)]
 mod tests;

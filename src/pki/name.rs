@@ -13,6 +13,7 @@ use yasna::{construct_der, models::ObjectIdentifier};
 use crate::model::error::{Error, Result};
 use attribute::AttributeType;
 
+pub(in crate::pki) use rfc4514::text as attribute_text;
 pub use rfc4514::write as rfc4514;
 
 /// A distinguished name to be put into a CSR. Holds the DER of its `Name`.
