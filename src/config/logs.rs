@@ -1,0 +1,23 @@
+//! What is logged, and how it is written.
+
+#[derive(Clone, Debug)]
+pub struct Logs {
+    /// `--log-format`, `COUNTERSIGN_LOG_FORMAT`; default `pretty` on a terminal, `json` elsewhere.
+    pub format: LogFormat,
+    /// `--log`, `COUNTERSIGN_LOG`; default `info`. A filter such as `warn,countersign::http=debug`.
+    pub filter: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self { format: LogFormat::Json, filter: "info".to_owned() }
+    }
+}

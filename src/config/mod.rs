@@ -1,0 +1,52 @@
+//! How a node is set up: typed sections, read once at the start. Nothing here is global, and what contradicts itself
+//! stops the start ([`Config::check`]). The command line fills these in (`cli/options.rs`), tests make them by hand.
+
+pub mod database;
+pub mod keys;
+pub mod limits;
+pub mod logs;
+pub mod public_url;
+pub mod server;
+
+use std::path::PathBuf;
+
+pub use database::Database;
+pub use keys::{Keys, MasterKey, RsaPool};
+pub use limits::Limits;
+pub use logs::{LogFormat, Logs};
+pub use public_url::PublicUrl;
+pub use server::{Server, Tls};
+
+use crate::model::error::Result;
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `--data`, `COUNTERSIGN_DATA`; default `countersign-data`. Where the SQLite database and the master key lie
+    /// unless something else is said.
+    pub data: PathBuf,
+    pub server: Server,
+    pub database: Database,
+    pub keys: Keys,
+    pub limits: Limits,
+    pub logs: Logs,
+}
+
+impl Config {
+    /// Everything in one directory and all else by default.
+    pub fn in_directory(data: impl Into<PathBuf>) -> Self {
+        let data = data.into();
+        Self {
+            server: Server::default(),
+            database: Database::in_directory(&data),
+            keys: Keys::in_directory(&data),
+            limits: Limits::default(),
+            logs: Logs::default(),
+            data,
+        }
+    }
+
+    /// Fails on settings that contradict each other, naming the flags.
+    pub fn check(&self) -> Result<()> {
+        self.server.check()
+    }
+}
