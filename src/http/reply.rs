@@ -1,0 +1,59 @@
+//! The shapes of answers that the resources share.
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+
+/// 200 with a JSON body.
+pub struct Found<T>(pub T);
+
+/// 201 with a JSON body and the `Location` of what was made.
+pub struct Created<T> {
+    location: Option<String>,
+    value: T,
+}
+
+/// 204.
+pub struct Done;
+
+impl<T> Created<T> {
+    /// `path` is where the new thing can be read.
+    pub fn at(path: impl Into<String>, value: T) -> Self {
+        Self { location: Some(path.into()), value }
+    }
+
+    /// Made, but not to be read by itself.
+    pub fn nowhere(value: T) -> Self {
+        Self { location: None, value }
+    }
+}
+
+impl<T: Serialize> Responder for Found<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().json(self.0)
+    }
+}
+
+impl<T: Serialize> Responder for Created<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut answer = HttpResponse::build(StatusCode::CREATED);
+        if let Some(location) = self.location {
+            answer.insert_header((LOCATION, location));
+        }
+        answer.json(self.value)
+    }
+}
+
+impl Responder for Done {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::NoContent().finish()
+    }
+}

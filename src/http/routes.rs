@@ -1,0 +1,177 @@
+//! Every route, in one table: what actix serves, what `/openapi.json` describes and what the access tests walk.
+//!
+//! A row is `METHOD "path" module::handler [codes]`: the codes are the refusals of this handler beyond those that any
+//! route may give (`openapi.rs` adds them to the document). Where two paths match, the earlier row wins. Handlers of
+//! rows in `documented` carry `#[utoipa::path]` with the same method and path; a test compares them.
+
+use actix_web::guard::{self, Guard};
+use actix_web::http::Method;
+use actix_web::web::{self, PathConfig, ServiceConfig};
+use actix_web::{HttpResponse, Resource, ResponseError, Route};
+use utoipa::OpenApi;
+
+use super::problem::Problem;
+use super::{documents, health, metrics};
+use crate::model::error::{Code, Error};
+
+/// One row of the table.
+pub struct Endpoint {
+    pub method: Method,
+    /// The pattern, with parameters in braces.
+    pub path: &'static str,
+    /// Module and handler, `tenants_create`: OpenAPI's `operationId`.
+    pub name: &'static str,
+    /// The refusals that are this route's own.
+    pub refusals: &'static [Code],
+    pub listener: Listener,
+    route: fn() -> Route,
+}
+
+/// Which port answers a route when there are two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    Public,
+    /// For operators: on the public port only when there is no `--service-listen`.
+    Service,
+}
+
+/// The pattern of the route that answers a request, for the log and the metrics.
+pub(super) struct Pattern(pub(super) &'static str);
+
+macro_rules! table {
+    (
+        documented { $($method:ident $path:literal $module:ident::$handler:ident $([$($code:ident),*])?;)* }
+        service { $($s_method:ident $s_path:literal $s_module:ident::$s_handler:ident;)* }
+        undocumented { $($u_method:ident $u_path:literal $u_module:ident::$u_handler:ident;)* }
+    ) => {
+        /// The annotations of all documented handlers.
+        #[derive(OpenApi)]
+        #[openapi(paths($($module::$handler,)* $($s_module::$s_handler),*))]
+        pub(super) struct Annotated;
+
+        /// The whole table.
+        pub const TABLE: &[Endpoint] = &[
+            $(Endpoint {
+                method: Method::$method,
+                path: $path,
+                name: concat!(stringify!($module), "_", stringify!($handler)),
+                refusals: &[$($(Code::$code),*)?],
+                listener: Listener::Public,
+                route: || web::to($module::$handler),
+            },)*
+            $(Endpoint {
+                method: Method::$s_method,
+                path: $s_path,
+                name: concat!(stringify!($s_module), "_", stringify!($s_handler)),
+                refusals: &[],
+                listener: Listener::Service,
+                route: || web::to($s_module::$s_handler),
+            },)*
+            $(Endpoint {
+                method: Method::$u_method,
+                path: $u_path,
+                name: concat!(stringify!($u_module), "_", stringify!($u_handler)),
+                refusals: &[],
+                listener: Listener::Public,
+                route: || web::to($u_module::$u_handler),
+            },)*
+        ];
+
+        #[cfg(test)]
+        const UNDOCUMENTED: &[&str] = &[$($u_path),*];
+    };
+}
+
+table! {
+    documented {
+        GET "/health/live" health::live;
+        GET "/openapi.json" documents::openapi;
+        GET "/problems/{code}" documents::problem [NotFound];
+    }
+    service {
+        GET "/health/ready" health::ready;
+        GET "/metrics" metrics::scrape;
+    }
+    undocumented {
+        GET "/" documents::landing;
+        GET "/docs" documents::docs;
+        GET "/docs/" documents::docs_index;
+        GET "/docs/{file}" documents::docs_file;
+    }
+}
+
+/// Serves the routes of these listeners, and refuses everything else as a problem.
+pub fn configure(config: &mut ServiceConfig, listeners: &[Listener]) {
+    config.app_data(PathConfig::default().error_handler(|_, _| Problem::from(Error::not_found()).into()));
+    let rows: Vec<&Endpoint> = TABLE.iter().filter(|row| listeners.contains(&row.listener)).collect();
+    let mut done: Vec<&str> = Vec::new();
+    for row in &rows {
+        if !done.contains(&row.path) {
+            done.push(row.path);
+            let same_path: Vec<&Endpoint> =
+                rows.iter().copied().filter(|other| other.path == row.path).collect();
+            config.service(resource(row.path, &same_path));
+        }
+    }
+    config.default_service(web::to(unknown));
+}
+
+fn resource(path: &'static str, rows: &[&Endpoint]) -> Resource {
+    let mut allow: Vec<&str> = rows.iter().map(|row| row.method.as_str()).collect();
+    if allow.contains(&"GET") {
+        allow.push("HEAD");
+    }
+    let allow = allow.join(", ");
+    let refuse = move || std::future::ready(Problem::method_not_allowed(&allow).error_response());
+    let mut resource = web::resource(path).app_data(Pattern(path));
+    for row in rows {
+        resource = resource.route((row.route)().guard(answering(row.method.clone())));
+    }
+    resource.default_service(web::to(refuse))
+}
+
+/// Whoever answers GET answers HEAD (RFC 9110, section 9.3.2); actix leaves the body out.
+fn answering(method: Method) -> impl Guard {
+    guard::fn_guard(move |context| {
+        let asked = &context.head().method;
+        *asked == method || (*asked == Method::HEAD && method == Method::GET)
+    })
+}
+
+async fn unknown() -> HttpResponse {
+    let detail = "There is no such path. /openapi.json lists the paths that there are.";
+    Problem::from(Error::new(Code::NotFound, detail)).error_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::http::openapi;
+
+    #[test]
+    fn the_table_and_the_document_have_the_same_routes() {
+        let document = serde_json::to_value(openapi::document()).unwrap();
+        let mut described = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for method in item.as_object().unwrap().keys() {
+                described.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+        let served: BTreeSet<String> = TABLE
+            .iter()
+            .filter(|row| !UNDOCUMENTED.contains(&row.path))
+            .map(|row| format!("{} {}", row.method, row.path))
+            .collect();
+        assert_eq!(described, served);
+    }
+
+    #[test]
+    fn no_route_is_there_twice() {
+        let mut seen = BTreeSet::new();
+        for row in TABLE {
+            assert!(seen.insert(format!("{} {}", row.method, row.path)), "{} {}", row.method, row.path);
+        }
+    }
+}
