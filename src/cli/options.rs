@@ -1,0 +1,281 @@
+//! Flags and environment variables, and how they become the sections of [`Config`]. Groups of flags are flattened into
+//! the commands that need them.
+
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+
+use super::{Failure, words};
+use crate::config::database::DatabaseUrl;
+use crate::config::{
+    Config, Database, Keys, Limits, LogFormat, Logs, MasterKey, PublicUrl, RsaPool, Server, Tls,
+};
+use crate::model::error::Error;
+use crate::model::secret::SecretText;
+
+/// The environment variable that holds the master key itself. It has no flag: others can read command lines.
+const MASTER_KEY: &str = "COUNTERSIGN_MASTER_KEY";
+
+/// Everything that a node is set up with.
+#[derive(Args)]
+pub struct NodeOptions {
+    #[command(flatten)]
+    pub storage: StorageOptions,
+    #[command(flatten)]
+    pub server: ServerOptions,
+    #[command(flatten)]
+    pub limits: LimitOptions,
+}
+
+/// What a command needs that works on the database without a server.
+#[derive(Args)]
+#[command(next_help_heading = "Storage and keys")]
+pub struct StorageOptions {
+    /// The directory of the database and the master key, unless other flags say otherwise
+    #[arg(long, env = "COUNTERSIGN_DATA", value_name = "DIR", default_value = "countersign-data")]
+    pub data: PathBuf,
+    /// sqlite:PATH or postgres://USER@HOST/DATABASE [default: sqlite:DIR/countersign.db]
+    #[arg(long, env = "COUNTERSIGN_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = parsed::<DatabaseUrl>)]
+    database_url: Option<DatabaseUrl>,
+    /// Connections to the database
+    #[arg(long, env = "COUNTERSIGN_DATABASE_CONNECTIONS", value_name = "N", default_value = "8")]
+    database_connections: NonZeroU32,
+    /// The file of the master key; the key itself may be in COUNTERSIGN_MASTER_KEY instead [default: DIR/master.key]
+    #[arg(long, env = "COUNTERSIGN_MASTER_KEY_FILE", value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+    /// RSA keys to keep ready in memory, by size
+    #[arg(long, env = "COUNTERSIGN_RSA_POOL", value_name = "SIZE=N,..", default_value_t, value_parser = parsed::<RsaPool>)]
+    rsa_pool: RsaPool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Server")]
+pub struct ServerOptions {
+    /// The address to listen on; port 0 takes a free one
+    #[arg(long, env = "COUNTERSIGN_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Answer /metrics and /health/ready here, and no longer on the public port
+    #[arg(long, env = "COUNTERSIGN_SERVICE_LISTEN", value_name = "ADDRESS:PORT")]
+    service_listen: Option<SocketAddr>,
+    /// The issuer of tokens and the base of every URL handed out [default: the one stored at init]
+    #[arg(long, env = "COUNTERSIGN_PUBLIC_URL", value_name = "URL", value_parser = parsed::<PublicUrl>)]
+    public_url: Option<PublicUrl>,
+    /// The server's certificate and its intermediates, PEM; read again on SIGHUP
+    #[arg(long, env = "COUNTERSIGN_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, PEM
+    #[arg(long, env = "COUNTERSIGN_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// TLS ends at a proxy in front: allows listening beyond this machine without TLS
+    #[arg(long, env = "COUNTERSIGN_BEHIND_PROXY")]
+    behind_proxy: bool,
+    /// Believe X-Forwarded-For and Forwarded from this network; repeatable
+    #[arg(long, env = "COUNTERSIGN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    trusted_proxy: Vec<IpNet>,
+    /// Threads that read requests and write answers [default: one per core]
+    #[arg(long, env = "COUNTERSIGN_WORKERS", value_name = "N")]
+    workers: Option<NonZeroUsize>,
+    /// Seconds that an idle connection stays open
+    #[arg(long, env = "COUNTERSIGN_KEEP_ALIVE", value_name = "SECONDS", default_value_t = 75)]
+    keep_alive: u64,
+    /// Seconds that requests in flight may take after SIGTERM
+    #[arg(long, env = "COUNTERSIGN_SHUTDOWN_TIMEOUT", value_name = "SECONDS", default_value_t = 30)]
+    shutdown_timeout: u64,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitOptions {
+    /// Bytes of a request's body
+    #[arg(long, env = "COUNTERSIGN_MAX_BODY", value_name = "BYTES", default_value_t = 262_144)]
+    max_body: usize,
+    /// Connections open at once
+    #[arg(long, env = "COUNTERSIGN_MAX_CONNECTIONS", value_name = "N", default_value = "10000")]
+    max_connections: NonZeroUsize,
+    /// Seconds that a caller may take to send its request's head
+    #[arg(long, env = "COUNTERSIGN_REQUEST_TIMEOUT", value_name = "SECONDS", default_value_t = 10)]
+    request_timeout: u64,
+    /// Calls that work on the database or with keys at once
+    #[arg(long, env = "COUNTERSIGN_BLOCKING", value_name = "N", default_value = "64")]
+    blocking: NonZeroUsize,
+    /// Calls that may wait for that; beyond it the answer is 503 busy
+    #[arg(long, env = "COUNTERSIGN_BLOCKING_QUEUE", value_name = "N", default_value_t = 1024)]
+    blocking_queue: usize,
+    /// Argon2id runs at once, of 19 MiB each [default: one per core]
+    #[arg(long, env = "COUNTERSIGN_ARGON2", value_name = "N")]
+    argon2: Option<NonZeroUsize>,
+    /// Argon2id runs that may wait; beyond it the answer is 503 busy
+    #[arg(long, env = "COUNTERSIGN_ARGON2_QUEUE", value_name = "N", default_value_t = 32)]
+    argon2_queue: usize,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Logs, on standard error")]
+pub struct LogOptions {
+    /// What to log: a level (error, warn, info, debug), or target=level pairs
+    #[arg(long, env = "COUNTERSIGN_LOG", value_name = "FILTER", default_value = "info", global = true)]
+    log: String,
+    /// How to write it [default: pretty on a terminal, json elsewhere]
+    #[arg(long, env = "COUNTERSIGN_LOG_FORMAT", value_name = "FORMAT", global = true)]
+    log_format: Option<LogFormatOption>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormatOption {
+    Json,
+    Pretty,
+}
+
+impl NodeOptions {
+    /// The whole configuration; flags that contradict each other are wrong usage.
+    pub fn config(self, logs: Logs) -> Result<Config, Failure> {
+        let limits = self.limits.section();
+        let server = self.server.section()?;
+        let config = Config { server, limits, ..self.storage.config(logs)? };
+        config.check().map_err(|error| Failure::Usage(words(&error)))?;
+        Ok(config)
+    }
+}
+
+impl StorageOptions {
+    /// A configuration for commands that start no server.
+    pub fn config(self, logs: Logs) -> Result<Config, Failure> {
+        let url = self.database_url.unwrap_or_else(|| Database::in_directory(&self.data).url);
+        let master = master_key(self.master_key_file, std::env::var(MASTER_KEY).ok(), &self.data)?;
+        Ok(Config {
+            database: Database { url, connections: self.database_connections },
+            keys: Keys { master, rsa_pool: self.rsa_pool },
+            logs,
+            ..Config::in_directory(self.data)
+        })
+    }
+}
+
+impl ServerOptions {
+    fn section(self) -> Result<Server, Failure> {
+        let tls = match (self.tls_cert, self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
+            (None, None) => None,
+            (Some(_), None) => return Err(usage("--tls-cert is given without --tls-key. TLS needs both.")),
+            (None, Some(_)) => return Err(usage("--tls-key is given without --tls-cert. TLS needs both.")),
+        };
+        Ok(Server {
+            listen: self.listen,
+            service_listen: self.service_listen,
+            public_url: self.public_url,
+            tls,
+            behind_proxy: self.behind_proxy,
+            trusted_proxies: self.trusted_proxy,
+            workers: self.workers.unwrap_or_else(|| Server::default().workers),
+            keep_alive: Duration::from_secs(self.keep_alive),
+            shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
+        })
+    }
+}
+
+impl LimitOptions {
+    fn section(self) -> Limits {
+        Limits {
+            body: self.max_body,
+            connections: self.max_connections,
+            request_timeout: Duration::from_secs(self.request_timeout),
+            blocking: self.blocking,
+            blocking_queue: self.blocking_queue,
+            argon2: self.argon2.unwrap_or_else(|| Limits::default().argon2),
+            argon2_queue: self.argon2_queue,
+        }
+    }
+}
+
+impl LogOptions {
+    pub fn section(self) -> Logs {
+        let format = match self.log_format {
+            Some(LogFormatOption::Json) => LogFormat::Json,
+            Some(LogFormatOption::Pretty) => LogFormat::Pretty,
+            None if io::stderr().is_terminal() => LogFormat::Pretty,
+            None => LogFormat::Json,
+        };
+        Logs { format, filter: self.log }
+    }
+}
+
+fn master_key(file: Option<PathBuf>, itself: Option<String>, data: &Path) -> Result<MasterKey, Failure> {
+    match (file, itself.filter(|key| !key.is_empty())) {
+        (Some(_), Some(_)) => Err(usage(
+            "Both --master-key-file (COUNTERSIGN_MASTER_KEY_FILE) and COUNTERSIGN_MASTER_KEY are given. Leave one out.",
+        )),
+        (Some(file), None) => Ok(MasterKey::File(file)),
+        (None, Some(key)) => Ok(MasterKey::Environment(SecretText::new(key))),
+        (None, None) => Ok(Keys::in_directory(data).master),
+    }
+}
+
+/// Reads a value by its own rules; clap says which flag it was.
+fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: Error| error.detail().to_owned())
+}
+
+fn usage(text: &str) -> Failure {
+    Failure::Usage(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        node: NodeOptions,
+    }
+
+    fn config(flags: &[&str]) -> Result<Config, String> {
+        let line =
+            Line::try_parse_from([&["countersign"], flags].concat()).map_err(|error| error.to_string())?;
+        line.node.config(Logs::default()).map_err(|failure| match failure {
+            Failure::Usage(text) | Failure::Failed(text) => text,
+        })
+    }
+
+    #[test]
+    fn defaults_are_the_sections_own() {
+        let config = config(&["--data", "d"]).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{:?}", Config::in_directory("d")));
+    }
+
+    #[test]
+    fn contradictions_name_both_flags() {
+        for (flags, named) in [
+            (&["--tls-cert", "c.pem"][..], ["--tls-cert", "--tls-key"]),
+            (&["--tls-key", "k.pem"], ["--tls-cert", "--tls-key"]),
+            (&["--listen", "0.0.0.0:80"], ["--listen", "--behind-proxy"]),
+            (&["--service-listen", "127.0.0.1:8080"], ["--listen", "--service-listen"]),
+        ] {
+            let said = config(flags).unwrap_err();
+            assert!(named.iter().all(|flag| said.contains(flag)), "{flags:?}: {said}");
+        }
+        let both = master_key(Some("k".into()), Some("secret".to_owned()), Path::new("d"));
+        let Err(Failure::Usage(said)) = both else { panic!("both were taken") };
+        assert!(
+            said.contains("--master-key-file") && said.contains(MASTER_KEY) && !said.contains("secret"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn proxies_and_pools_are_read() {
+        let config =
+            config(&["--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "fd00::/8", "--rsa-pool", "2048=9"])
+                .unwrap();
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+        assert_eq!(config.keys.rsa_pool.rsa_2048, 9);
+    }
+}

@@ -1,0 +1,101 @@
+//! `countersign serve`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::options::NodeOptions;
+use super::{Failure, Outcome, say};
+use crate::app::App;
+use crate::config::Logs;
+use crate::http::server::{self, Running};
+use crate::logs;
+use crate::model::error::Error;
+use crate::model::time::Clock;
+
+/// Answer requests until SIGTERM or SIGINT
+///
+/// Prints `listening on URL` on standard output when it answers; logs go to standard error. SIGTERM and SIGINT finish
+/// what is in flight, then exit with 0; a second one ends at once. SIGHUP reads the TLS certificate again.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Serve {
+    #[command(flatten)]
+    node: NodeOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  On this machine:
+    countersign serve --data ./data
+  For others, with TLS:
+    countersign serve --data ./data --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem
+  Behind a proxy that ends TLS, several nodes on one database:
+    countersign serve --database-url postgres://countersign@db/countersign --listen 0.0.0.0:8080 \\
+      --behind-proxy --trusted-proxy 10.0.0.0/8 --service-listen 10.0.0.5:9090";
+
+impl Serve {
+    pub fn run(self, logs: Logs) -> Outcome {
+        let config = self.node.config(logs)?;
+        logs::start(&config.logs)?;
+        let app = App::new(config, Clock::System)?;
+
+        // Signals are caught before anyone is told that the server is there.
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
+        let mut signals = runtime.block_on(async { Signals::catch() })?;
+        let running = server::start(Arc::new(app))?;
+        tracing::info!(address = %running.address(), service = ?running.service_address(), "listening");
+        say(&format!("listening on {}\n", running.url()))?;
+
+        let outcome = runtime.block_on(async {
+            signals.stop_asked(&running).await;
+            tracing::info!("stopping");
+            tokio::select! {
+                stopped = tokio::task::spawn_blocking(move || running.stop()) => stopped.map_err(Error::internal)?.map_err(Failure::from),
+                () = signals.interrupted() => Err(Failure::Failed("Ended by a second signal before everything in flight was done.".to_owned())),
+            }
+        });
+        runtime.shutdown_background();
+        outcome
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn catch() -> Result<Self, Error> {
+        let catch = |kind| signal(kind).map_err(Error::internal);
+        Ok(Self {
+            terminate: catch(SignalKind::terminate())?,
+            interrupt: catch(SignalKind::interrupt())?,
+            hang_up: catch(SignalKind::hangup())?,
+        })
+    }
+
+    /// Returns when the server should stop; reloads its certificate meanwhile.
+    async fn stop_asked(&mut self, running: &Running) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => match running.reload_certificate() {
+                    Ok(()) => tracing::info!("read the certificate again"),
+                    Err(error) => tracing::error!("the certificate in use stays: {}", error.detail()),
+                },
+            }
+        }
+    }
+
+    async fn interrupted(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
