@@ -38,7 +38,7 @@ Every flag has an environment variable, named in the command's --help. Exit stat
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Openapi(openapi::Openapi),
     Health(health::Health),
     Completions(completions::Completions),

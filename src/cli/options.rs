@@ -41,8 +41,8 @@ pub struct StorageOptions {
     #[arg(long, env = "COUNTERSIGN_DATA", value_name = "DIR", default_value = "countersign-data")]
     pub data: PathBuf,
     /// sqlite:PATH or postgres://USER@HOST/DATABASE [default: sqlite:DIR/countersign.db]
-    #[arg(long, env = "COUNTERSIGN_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = parsed::<DatabaseUrl>)]
-    database_url: Option<DatabaseUrl>,
+    #[arg(long, env = "COUNTERSIGN_DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = secret)]
+    database_url: Option<SecretText>,
     /// Connections to the database
     #[arg(long, env = "COUNTERSIGN_DATABASE_CONNECTIONS", value_name = "N", default_value = "8")]
     database_connections: NonZeroU32,
@@ -146,7 +146,11 @@ impl NodeOptions {
 impl StorageOptions {
     /// A configuration for commands that start no server.
     pub fn config(self, logs: Logs) -> Result<Config, Failure> {
-        let url = self.database_url.unwrap_or_else(|| Database::in_directory(&self.data).url);
+        let url = match self.database_url {
+            Some(url) => DatabaseUrl::parse(url.expose())
+                .map_err(|error| usage(&format!("--database-url: {}", error.detail())))?,
+            None => Database::in_directory(&self.data).url,
+        };
         let master = master_key(self.master_key_file, std::env::var(MASTER_KEY).ok(), &self.data)?;
         Ok(Config {
             database: Database { url, connections: self.database_connections },
@@ -221,6 +225,12 @@ fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: Error| error.detail().to_owned())
 }
 
+/// A value that clap must not repeat in a complaint.
+#[expect(clippy::unnecessary_wraps, reason = "clap wants a Result of a parser")]
+fn secret(text: &str) -> Result<SecretText, String> {
+    Ok(SecretText::new(text))
+}
+
 fn usage(text: &str) -> Failure {
     Failure::Usage(text.to_owned())
 }
@@ -268,6 +278,18 @@ mod tests {
             said.contains("--master-key-file") && said.contains(MASTER_KEY) && !said.contains("secret"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_password_in_the_database_url_is_never_shown() {
+        for url in ["mysql://sign:hunter2@db/c", "hunter2", "sqlite:", "postgres:hunter2"] {
+            let said = config(&["--database-url", url]).unwrap_err();
+            assert!(said.contains("--database-url") && !said.contains("hunter2"), "{url}: {said}");
+        }
+        for url in ["postgres://sign:hunter2@db/c", "postgres://db/c?password=hunter2"] {
+            let shown = format!("{:?}", config(&["--database-url", url]).unwrap());
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
     }
 
     #[test]

@@ -107,7 +107,9 @@ pub const fn status(code: Code) -> StatusCode {
         Code::FactorLocked | Code::CredentialLocked => StatusCode::LOCKED,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::SelfTestFailed | Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::Busy | Code::StorageUnavailable | Code::OutcomeUnknown => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Busy | Code::Conflict | Code::StorageUnavailable | Code::OutcomeUnknown => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     }
 }
 
@@ -204,6 +206,7 @@ pub fn wait(error: &Error) -> Option<u64> {
     let by_default = match error.code() {
         Code::Busy
         | Code::StorageUnavailable
+        | Code::Conflict
         | Code::OutcomeUnknown
         | Code::RateLimited
         | Code::IdempotencyInProgress => Some(1),
@@ -259,7 +262,11 @@ pub struct FieldProblem<'a> {
 
 impl<'a> ProblemBody<'a> {
     fn of(error: &'a Error) -> Self {
-        let code = error.code();
+        // CSC tells expired tokens apart, the native API does not.
+        let code = match error.code() {
+            Code::ExpiredToken => Code::InvalidToken,
+            code => code,
+        };
         let errors = error.fields().iter();
         Self {
             kind: format!("/problems/{}", code.as_str()),

@@ -1,5 +1,7 @@
 //! The integration tests: one binary, since every further file directly under `tests/` links the whole
 //! program again.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 mod architecture;
 mod support;
