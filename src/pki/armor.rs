@@ -34,9 +34,11 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const BEGIN: &[u8] = b"-----BEGIN ";
 const DASHES: &[u8] = b"-----";
 
-/// No structure of ours can be without control characters: its object identifiers begin with octet 6.
+/// No structure of ours is without control characters, since its object identifiers begin with octet 6; but what is cut
+/// short may be, if it is not told by its first octets.
 fn is_text(upload: &[u8]) -> bool {
-    upload.iter().all(|octet| *octet >= b' ' || octet.is_ascii_whitespace())
+    !matches!(upload, [0x30, 0x80..=0xff, ..])
+        && upload.iter().all(|octet| *octet >= b' ' || octet.is_ascii_whitespace())
 }
 
 fn pem_blocks(upload: &[u8]) -> Result<Vec<Block>, Fault> {

@@ -166,7 +166,7 @@ mod tests {
                     &Expectation {
                         spki_der: &spki_der,
                         csr_der: &csr_der,
-                        trust_anchors: &[anchor.der.clone()],
+                        trust_anchors: std::slice::from_ref(&anchor.der),
                         subject_rule: SubjectRule::SameAsCsr,
                         now,
                     },

@@ -209,6 +209,3 @@ impl Pool {
         Ok(may_be && self.is_signed(at, at)?)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -28,7 +28,7 @@ pub fn find(pool: &mut Pool, end_entity: usize, request: &Request) -> Result<Vec
     }
     complete.sort_by_cached_key(|path| {
         let certificates = || path.iter().filter_map(|at| pool.certificates.get(*at));
-        let is_pinned = certificates().last().is_some_and(|root| request.pins(root));
+        let is_pinned = certificates().next_back().is_some_and(|root| request.pins(root));
         let ends: Vec<_> = certificates().map(|certificate| Reverse(certificate.facts.not_after)).collect();
         // The positions are by fingerprint: a last resort that does not depend on the upload's order.
         (!is_pinned, path.len(), ends, path.clone())
