@@ -3,7 +3,7 @@
 #
 #   docker build -t countersign .
 #   docker run --rm -v countersign:/data countersign init
-#   docker run --read-only -v countersign:/data -p 127.0.0.1:8080:8080 countersign serve --listen 0.0.0.0:8080 --behind-proxy
+#   docker run --read-only -v countersign:/data -p 127.0.0.1:8080:8080 countersign serve --behind-proxy
 
 FROM rust:1.95-bookworm AS build
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
@@ -28,12 +28,13 @@ FROM scratch
 COPY --from=build /image /
 COPY --from=build --chown=10001:10001 /data /data
 ENV COUNTERSIGN_DATA=/data \
+    COUNTERSIGN_LISTEN=0.0.0.0:8080 \
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 USER 10001:10001
 WORKDIR /data
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-    CMD ["/usr/local/bin/countersign", "health", "--url", "http://127.0.0.1:8080"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
+    CMD ["/usr/local/bin/countersign", "health", "http://127.0.0.1:8080"]
 ENTRYPOINT ["/usr/local/bin/countersign"]
 # Refuses to start until told of TLS (--tls-cert, --tls-key) or of a proxy that does it (--behind-proxy).
-CMD ["serve", "--listen", "0.0.0.0:8080"]
+CMD ["serve"]
