@@ -13,6 +13,7 @@ use ipnet::IpNet;
 
 use super::{Failure, words};
 use crate::config::database::DatabaseUrl;
+use crate::config::logs::DEFAULT_FILTER;
 use crate::config::{
     Config, Database, Keys, Limits, LogFormat, Logs, MasterKey, PublicUrl, RsaPool, Server, Tls,
 };
@@ -119,7 +120,7 @@ pub struct LimitOptions {
 #[command(next_help_heading = "Logs, on standard error")]
 pub struct LogOptions {
     /// What to log: a level (error, warn, info, debug), or target=level pairs
-    #[arg(long, env = "COUNTERSIGN_LOG", value_name = "FILTER", default_value = "info", global = true)]
+    #[arg(long, env = "COUNTERSIGN_LOG", value_name = "FILTER", default_value = DEFAULT_FILTER, global = true)]
     log: String,
     /// How to write it [default: pretty on a terminal, json elsewhere]
     #[arg(long, env = "COUNTERSIGN_LOG_FORMAT", value_name = "FORMAT", global = true)]

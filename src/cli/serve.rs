@@ -46,7 +46,8 @@ impl Serve {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         let mut signals = runtime.block_on(async { Signals::catch() })?;
         let running = server::start(Arc::new(app))?;
-        tracing::info!(address = %running.address(), service = ?running.service_address(), "listening");
+        let service = running.service_address().map(tracing::field::display);
+        tracing::info!(address = %running.address(), service, "listening");
         say(&format!("listening on {}\n", running.url()))?;
 
         let outcome = runtime.block_on(async {

@@ -4,9 +4,13 @@
 pub struct Logs {
     /// `--log-format`, `COUNTERSIGN_LOG_FORMAT`; default `pretty` on a terminal, `json` elsewhere.
     pub format: LogFormat,
-    /// `--log`, `COUNTERSIGN_LOG`; default `info`. A filter such as `warn,countersign::http=debug`.
+    /// `--log`, `COUNTERSIGN_LOG`; default [`DEFAULT_FILTER`]. A filter such as
+    /// `warn,countersign::store=debug`.
     pub filter: String,
 }
+
+/// Without what actix says of its threads.
+pub const DEFAULT_FILTER: &str = "info,actix_server=warn";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -18,6 +22,6 @@ pub enum LogFormat {
 
 impl Default for Logs {
     fn default() -> Self {
-        Self { format: LogFormat::Json, filter: "info".to_owned() }
+        Self { format: LogFormat::Json, filter: DEFAULT_FILTER.to_owned() }
     }
 }

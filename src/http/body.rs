@@ -204,9 +204,12 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
     use serde::Deserialize;
 
     use super::*;
+    use crate::config::Config;
+    use crate::model::time::Clock;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -255,6 +258,27 @@ mod tests {
         }
         let deep = format!(r#"{{"name":{}"#, "[".repeat(100_000));
         assert_eq!(fault(&deep).0, Code::InvalidRequest);
+    }
+
+    async fn extracted(content_type: &str, body: String) -> Result<Outer, Code> {
+        let mut config = Config::in_directory("unused");
+        config.limits.body = 64;
+        let app = App::new(config, Clock::System).unwrap();
+        let request =
+            TestRequest::post().app_data(Data::new(app)).insert_header((CONTENT_TYPE, content_type));
+        let (request, mut payload) = request.set_payload(body).to_http_parts();
+        let body = Body::<Outer>::from_request(&request, &mut payload).await;
+        body.map(Body::into_inner).map_err(|problem| problem.error().code())
+    }
+
+    #[actix_web::test]
+    async fn size_and_media_type_are_checked_first() {
+        let sound = r#"{"name":"x"}"#.to_owned();
+        assert!(extracted("application/json; charset=utf-8", sound.clone()).await.is_ok());
+        assert_eq!(extracted("text/plain", sound.clone()).await.unwrap_err(), Code::UnsupportedMediaType);
+        assert_eq!(extracted("", sound).await.unwrap_err(), Code::UnsupportedMediaType);
+        let large = format!(r#"{{"name":"{}"}}"#, "x".repeat(64));
+        assert_eq!(extracted("application/json", large).await.unwrap_err(), Code::PayloadTooLarge);
     }
 
     #[test]

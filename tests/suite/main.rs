@@ -1,7 +1,14 @@
 //! The integration tests: one binary, since every further file directly under `tests/` links the whole
 //! program again.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod architecture;
+mod server;
 mod support;
