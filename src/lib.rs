@@ -7,7 +7,7 @@
 //!        jobs ┘         (verbs, synchronous)
 //! ```
 //! * [`model`]: the nouns, pure: ids, time, secrets, errors, and everything that is stored.
-//! * `credential/`, `oauth/`, `identity/`: the verbs, one file per step, in the order in which they happen.
+//! * [`credential`], `oauth/`, `identity/`: the verbs, one file per step, in the order in which they happen.
 //! * [`service`]: what every verb works with.
 //! * `audit/`: the events that every change leaves behind.
 //! * [`store`]: the two doors to the database; diesel lives here and nowhere else.
@@ -22,6 +22,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod credential;
 pub mod http;
 pub mod keys;
 pub mod logs;

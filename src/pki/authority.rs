@@ -137,8 +137,9 @@ fn ca_params(common_name: &str, organization: &str, now: Timestamp) -> Result<Ce
 mod tests {
     use super::*;
     use crate::model::algorithm::{CsrSignatureAlgorithm, KeyAlgorithm};
+    use crate::model::tenant::SubjectRule;
     use crate::pki::certificate::trust_anchor;
-    use crate::pki::chain::{Expectation, SubjectRule, accept};
+    use crate::pki::chain::{Expectation, accept};
     use crate::pki::csr;
     use crate::pki::name::Subject;
     use crate::pki::tests::keys;
@@ -167,7 +168,7 @@ mod tests {
                         spki_der: &spki_der,
                         csr_der: &csr_der,
                         trust_anchors: std::slice::from_ref(&anchor.der),
-                        subject_rule: SubjectRule::SameAsCsr,
+                        subject_rule: SubjectRule::AsRequested,
                         now,
                     },
                 )

@@ -16,6 +16,7 @@ use openssl::x509::X509Req;
 use serde::Serialize;
 
 use crate::model::error::{Code, Error, Result};
+use crate::model::tenant::SubjectRule;
 use crate::model::time::Timestamp;
 use crate::pki::certificate::CertificateFacts;
 use crate::pki::container::{self, Contents};
@@ -32,15 +33,6 @@ pub struct Expectation<'a> {
     pub trust_anchors: &'a [Vec<u8>],
     pub subject_rule: SubjectRule,
     pub now: Timestamp,
-}
-
-/// Who decides on the certificate's subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SubjectRule {
-    /// The CA does (`caSetsSubject`).
-    CaSetsSubject,
-    /// It has to be the CSR's.
-    SameAsCsr,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

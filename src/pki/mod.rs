@@ -8,6 +8,7 @@ pub mod container;
 pub mod csr;
 pub mod name;
 pub mod pem;
+pub mod pss;
 
 mod armor;
 mod ber;

@@ -6,8 +6,9 @@ use openssl::x509::verify::X509VerifyFlags;
 use openssl::x509::{X509StoreContext, X509VerifyResult};
 
 use super::revocation::{self, Crl};
-use super::{CLOCK_SKEW, Pool, Request, SubjectRule};
+use super::{CLOCK_SKEW, Pool, Request};
 use crate::model::error::{Code, Error, Result};
+use crate::model::tenant::SubjectRule;
 use crate::pki::strict::Certificate;
 
 pub fn check(pool: &mut Pool, path: &[usize], crls: &[Crl], request: &Request) -> Result<()> {
@@ -155,7 +156,7 @@ fn check_strength(path: &[&Certificate]) -> Result<()> {
 fn check_subject(end_entity: &Certificate, request: &Request) -> Result<()> {
     let wanted = request.csr.subject_name();
     let is_same = end_entity.x509.subject_name().try_cmp(wanted).is_ok_and(|order| order.is_eq());
-    if request.subject_rule == SubjectRule::CaSetsSubject || is_same {
+    if request.subject_rule == SubjectRule::CaSets || is_same {
         return Ok(());
     }
     let wanted = wanted.to_der().map(|der| crate::pki::name::rfc4514(&der)).unwrap_or_default();

@@ -8,7 +8,7 @@ use openssl::rsa::Rsa;
 
 use crate::model::algorithm::KeyAlgorithm;
 use crate::model::error::Code;
-use crate::pki::chain::SubjectRule;
+use crate::model::tenant::SubjectRule;
 use crate::pki::container::certs_only;
 use crate::pki::tests::keys;
 use crate::pki::tests::made::{
@@ -269,7 +269,7 @@ fn subject_mismatch_unless_the_ca_sets_it() {
     let mut world = World::new();
     let renamed = world.ca.leaf("CN=Jack,O=Acme", &world.key);
     assert!(world.accept_all(&[&renamed, &world.ca.der, &world.root.der]).is_ok());
-    world.subject_rule = SubjectRule::SameAsCsr;
+    world.subject_rule = SubjectRule::AsRequested;
     let error = world.refuse(&[&renamed, &world.ca.der, &world.root.der]);
     assert_eq!(error.code(), Code::SubjectMismatch);
     assert!(error.detail().contains("\"CN=John Doe,O=Acme\""), "{error}");

@@ -4,8 +4,9 @@ use openssl::pkey::{PKey, Private};
 
 use crate::model::algorithm::{CsrSignatureAlgorithm, KeyAlgorithm};
 use crate::model::error::{Error, Result};
+use crate::model::tenant::SubjectRule;
 use crate::model::time::Timestamp;
-use crate::pki::chain::{AcceptedChain, Expectation, SubjectRule, accept};
+use crate::pki::chain::{AcceptedChain, Expectation, accept};
 use crate::pki::container::certs_only;
 use crate::pki::csr;
 use crate::pki::name::Subject;
@@ -41,16 +42,7 @@ impl World {
         let key = keys::of(kind);
         let leaf = ca.leaf(SUBJECT, &key);
         let csr_der = csr_of(&key, kind);
-        Self {
-            root,
-            ca,
-            key,
-            csr_der,
-            leaf,
-            anchors: vec![],
-            subject_rule: SubjectRule::CaSetsSubject,
-            now: NOW,
-        }
+        Self { root, ca, key, csr_der, leaf, anchors: vec![], subject_rule: SubjectRule::CaSets, now: NOW }
     }
 
     pub fn accept(&self, upload: &[u8]) -> Result<AcceptedChain> {

@@ -1,0 +1,124 @@
+//! Step 3, second half: the first code shows that the signer's device has the secret.
+
+use crate::credential::attempt::{self, Verdict};
+use crate::credential::{Progress, added, places, target};
+use crate::keys::otp;
+use crate::model::configuration::Configuration;
+use crate::model::credential::{Credential, CredentialStatus};
+use crate::model::error::{Code, Error, Result};
+use crate::model::event::{Audited, Event};
+use crate::model::factor::{Factor, FactorMaterial, FactorType, OtpMaterial};
+use crate::model::id::CredentialId;
+use crate::model::lockout::Attempt;
+use crate::model::permission::Permission;
+use crate::model::secret::SecretText;
+use crate::model::tenant::Tenant;
+use crate::model::token::Call;
+use crate::service::Service;
+use crate::store::{Tx, configurations, credentials, factors, tenants};
+
+pub fn confirm(service: &Service, call: &Call, id: &CredentialId, code: &SecretText) -> Result<Progress> {
+    let attempt_id = attempt::new_attempt_id()?;
+    let taken = {
+        let (call, id) = (call.clone(), id.clone());
+        service.store.bookkeep(call.at, move |tx| {
+            let context = Context::look(tx, &call, &id)?;
+            let rules = attempt::rules(&context.configuration);
+            let attempt = attempt::take(tx, &context.otp, attempt_id, rules)?;
+            Ok((context, attempt))
+        })?
+    };
+    let (context, attempt) = taken;
+    match check(service, &context, code, call) {
+        Ok(step) => settle(service, call, id, attempt, step)?,
+        Err(error) => {
+            attempt::give_back(service, call, id, vec![(FactorType::Otp, attempt)])?;
+            Err(error)
+        }
+    }
+}
+
+/// The time step of a right code; none when the code is wrong.
+fn check(service: &Service, context: &Context, code: &SecretText, call: &Call) -> Result<Option<i64>> {
+    let tenant_key = service.vault.tenant_key(&context.tenant)?;
+    let material = otp_material(&context.otp)?;
+    let secret = tenant_key.open(places::otp_secret(&context.otp.id), &material.wrapped_secret)?;
+    let step = otp::matching_step(&secret, &material.rules, code, call.at)?;
+    Ok(step.filter(|step| material.last_step.is_none_or(|last| last < *step)))
+}
+
+fn settle(
+    service: &Service,
+    call: &Call,
+    id: &CredentialId,
+    attempt: Attempt,
+    step: Option<i64>,
+) -> Result<Result<Progress>> {
+    let (call, id) = (call.clone(), id.clone());
+    service.store.write(call.actor(), move |tx| {
+        let Context { mut credential, configuration, mut otp, mut factors, .. } =
+            Context::look(tx, &call, &id)?;
+        let rules = attempt::rules(&configuration);
+        let fresh = step.is_some_and(|step| attempt::spend_step(&mut otp, step));
+        let verdict = if fresh { Verdict::Right } else { Verdict::Wrong };
+        otp.confirmed = attempt::settle(&mut otp, attempt, verdict, rules, call.at) && fresh;
+        factors::update(tx, &otp)?;
+        if !otp.confirmed {
+            let event = Event::refused("credential.confirm_otp", target(&id)).of(&credential.tenant);
+            return Ok(Audited::new(Err(mismatch()), event));
+        }
+        factors.push(otp);
+        credential.protect(&added(&credential, &factors));
+        credentials::update(tx, &credential)?;
+        let event = Event::done("credential.confirm_otp", target(&id)).of(&credential.tenant);
+        Ok(Audited::new(Ok(Progress::of(credential, &factors, call.at)), event))
+    })
+}
+
+struct Context {
+    credential: Credential,
+    configuration: Configuration,
+    tenant: Tenant,
+    otp: Factor,
+    /// The others.
+    factors: Vec<Factor>,
+}
+
+impl Context {
+    fn look(tx: &mut Tx, call: &Call, id: &CredentialId) -> Result<Self> {
+        let caller = tx.admit(&call.principal, Permission::CredentialsProvision)?;
+        let credential = credentials::visible(tx, &caller, id)?;
+        let configuration = configurations::find(tx, &credential.configuration)?
+            .ok_or_else(|| Error::internal("no configuration"))?;
+        let tenant = tenants::known(tx, &credential.tenant)?;
+        let mut factors = factors::of(tx, id)?;
+        let added = added(&credential, &factors);
+        credential.require(&[CredentialStatus::Created], &added, call.at)?;
+        let waiting = attempt::find(&factors, FactorType::Otp).is_some_and(|factor| !factor.confirmed);
+        if !waiting {
+            let next = credential.next_step(&added).map(|step| step.as_str());
+            return Err(Error::new(
+                Code::InvalidState,
+                "There is no OTP that waits to be confirmed; add one first.",
+            )
+            .in_state(credential.status_at(call.at).as_str(), next));
+        }
+        let otp = attempt::pick(&mut factors, FactorType::Otp)?;
+        Ok(Self { credential, configuration, tenant, otp, factors })
+    }
+}
+
+pub(super) fn otp_material(factor: &Factor) -> Result<&OtpMaterial> {
+    match &factor.material {
+        FactorMaterial::Otp(material) => Ok(material),
+        FactorMaterial::Pin(_) => Err(Error::internal("an OTP factor holds a PIN's material")),
+    }
+}
+
+fn mismatch() -> Error {
+    Error::new(
+        Code::OtpMismatch,
+        "The code is not the authenticator's current one, or was used already. Wait for the next code.",
+    )
+    .at("/value")
+}

@@ -1,0 +1,123 @@
+//! Step 2 of enrolment (the token was step 1): a credential, under an authorization configuration.
+
+use crate::credential::{Progress, target};
+use crate::model::configuration::ConfigurationType;
+use crate::model::credential::{Credential, CredentialStatus};
+use crate::model::error::{Code, Error, Result};
+use crate::model::event::{Audited, Event};
+use crate::model::id::{ClientId, ConfigurationId, CredentialId};
+use crate::model::name::{SeatName, TenantName};
+use crate::model::permission::{Permission, TenantReach};
+use crate::model::tenant::Seat;
+use crate::model::token::{Call, Caller};
+use crate::service::{Service, id_octets};
+use crate::store::{Tx, configurations, credentials, seats, tenants};
+
+#[derive(Clone, Debug)]
+pub struct NewCredential {
+    pub configuration: ConfigurationId,
+    /// Signatures per authorisation; 1 when left out.
+    pub multi_signature: Option<u32>,
+    /// May be left out when the token's scope names it.
+    pub seat: Option<SeatName>,
+    /// May be left out when the token reaches only one.
+    pub tenant: Option<TenantName>,
+    /// At most 255 characters.
+    pub description: Option<String>,
+}
+
+/// No credential takes more hashes at once than this.
+const MAX_MULTI_SIGNATURE: u32 = 1000;
+const MAX_DESCRIPTION: usize = 255;
+
+pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Progress> {
+    let multi_signature = new.multi_signature.unwrap_or(1);
+    if !(1..=MAX_MULTI_SIGNATURE).contains(&multi_signature) {
+        return Err(Error::new(
+            Code::InvalidMultiSignature,
+            format!("multiSignature is 1 to {MAX_MULTI_SIGNATURE}, not {multi_signature}."),
+        )
+        .at("/multiSignature"));
+    }
+    if new.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
+        return Err(Error::field("/description", format!("at most {MAX_DESCRIPTION} characters")));
+    }
+    let id = CredentialId::new(call.at, id_octets()?);
+    let call = call.clone();
+    service.store.write(call.actor(), move |tx| {
+        let caller = tx.admit(&call.principal, Permission::CredentialsProvision)?;
+        let tenant = tenant_of(tx, &caller, new.tenant.as_ref())?;
+        let seat = seat_of(&caller, new.seat.as_ref())?;
+        let configuration = configurations::find(tx, &new.configuration)?
+            .filter(|configuration| configuration.tenant == tenant)
+            .ok_or_else(Error::not_found)?;
+        if configuration.kind != ConfigurationType::Explicit {
+            return Err(Error::new(
+                Code::NotSupportedYet,
+                format!(
+                    "Credentials under a configuration of type {} cannot be made yet; use an explicit one.",
+                    configuration.kind.as_str()
+                ),
+            )
+            .at("/authorizationConfiguration"));
+        }
+        seats::ensure(
+            tx,
+            &Seat {
+                tenant: tenant.clone(),
+                name: seat.clone(),
+                display_name: None,
+                email: None,
+                created_at: call.at,
+            },
+        )?;
+        let credential = Credential {
+            id: id.clone(),
+            tenant,
+            seat,
+            configuration: configuration.id,
+            client: caller.client().cloned().unwrap_or_else(|| ClientId::stored("operator".into())),
+            description: new.description.clone(),
+            multi_signature,
+            status: CredentialStatus::Created,
+            required_factors: configuration.second_factors,
+            key: None,
+            chain: None,
+            expires_at: None,
+            created_at: call.at,
+            version: 0,
+        };
+        credentials::insert(tx, &credential)?;
+        let event = Event::done("credential.create", target(&credential.id))
+            .of(&credential.tenant)
+            .with("seat", credential.seat.as_str())
+            .with("configuration", credential.configuration.as_str())
+            .with("multiSignature", multi_signature);
+        Ok(Audited::new(Progress::of(credential, &[], call.at), event))
+    })
+}
+
+fn tenant_of(tx: &mut Tx, caller: &Caller, asked: Option<&TenantName>) -> Result<TenantName> {
+    let tenant = match (asked, caller.tenant(), caller.reach()) {
+        (None, None, TenantReach::All) => tenants::sole(tx)?.ok_or_else(|| {
+            Error::field("/tenant", "the token reaches every tenant: name the one that is meant")
+        })?,
+        _ => caller.tenant_or_sole(asked)?,
+    };
+    caller.reaches(&tenant)?;
+    Ok(tenants::known(tx, &tenant)?.name)
+}
+
+fn seat_of(caller: &Caller, asked: Option<&SeatName>) -> Result<SeatName> {
+    match (caller.seat(), asked) {
+        (Some(own), Some(asked)) if own != asked => Err(Error::new(
+            Code::InsufficientScope,
+            format!("The token's scope names the seat {own}, not {asked}."),
+        )),
+        (Some(seat), _) | (None, Some(seat)) => Ok(seat.clone()),
+        (None, None) => Err(Error::field(
+            "/seat",
+            "name the seat, or ask for a token whose scope names it (seat:<value>)",
+        )),
+    }
+}

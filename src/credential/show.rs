@@ -1,0 +1,179 @@
+//! Looking at credentials: one, a list, what waits for a CA, and what CSC clients are told.
+
+use crate::credential::Progress;
+use crate::credential::permit;
+use crate::model::configuration::Configuration;
+use crate::model::credential::{Credential, CredentialStatus, StoredChain, StoredKey};
+use crate::model::error::{Error, Result};
+use crate::model::id::CredentialId;
+use crate::model::name::{SeatName, TenantName};
+use crate::model::permission::{Permission, insufficient};
+use crate::model::token::{Call, Caller};
+use crate::service::Service;
+use crate::store::credentials::CredentialFilter;
+use crate::store::page::{Listed, Page};
+use crate::store::{Tx, chains, configurations, credentials, factors, keys};
+
+/// A credential as the native API shows it.
+pub struct Shown {
+    pub progress: Progress,
+    pub key: Option<StoredKey>,
+    pub chain: Option<StoredChain>,
+}
+
+pub fn show(service: &Service, call: &Call, id: &CredentialId) -> Result<Shown> {
+    service.store.read(call.at, |tx| {
+        let caller = tx.admit(&call.principal, Permission::CredentialsRead)?;
+        let credential = credentials::visible(tx, &caller, id)?;
+        shown(tx, credential)
+    })
+}
+
+pub fn list(
+    service: &Service,
+    call: &Call,
+    filter: &CredentialFilter,
+    page: &Page,
+) -> Result<Listed<Progress>> {
+    service.store.read(call.at, |tx| {
+        let caller = tx.admit(&call.principal, Permission::CredentialsRead)?;
+        let found = credentials::list(tx, &caller, filter, page)?;
+        let mut items = Vec::with_capacity(found.items.len());
+        for credential in found.items {
+            let factors = factors::of(tx, &credential.id)?;
+            items.push(Progress::of(credential, &factors, call.at));
+        }
+        Ok(Listed { items, next: found.next })
+    })
+}
+
+/// The certificate request of a credential, for whoever provisions it or certifies it.
+pub fn certificate_request(service: &Service, call: &Call, id: &CredentialId) -> Result<StoredKey> {
+    service.store.read(call.at, |tx| {
+        let caller = admit_reader(tx, call)?;
+        let credential = credentials::visible(tx, &caller, id)?;
+        match &credential.key {
+            Some(key) if credential.status != CredentialStatus::Destroyed => {
+                keys::find(tx, key)?.ok_or_else(Error::not_found)
+            }
+            _ => {
+                let factors = factors::of(tx, id)?;
+                let progress = Progress::of(credential, &factors, call.at);
+                let detail = "The credential has no key pair yet, so there is no certificate request.";
+                Err(Error::new(crate::model::error::Code::InvalidState, detail)
+                    .in_state(progress.status.as_str(), progress.next_step.map(|step| step.as_str())))
+            }
+        }
+    })
+}
+
+/// What waits for a certificate.
+pub fn certificate_requests(
+    service: &Service,
+    call: &Call,
+    tenant: Option<TenantName>,
+    seat: Option<SeatName>,
+    page: &Page,
+) -> Result<Listed<(Credential, StoredKey)>> {
+    service.store.read(call.at, |tx| {
+        let caller = tx.admit(&call.principal, Permission::CertificatesRead)?;
+        let filter = CredentialFilter {
+            tenant: tenant.clone(),
+            seat: seat.clone(),
+            statuses: vec![CredentialStatus::AwaitingCertificate],
+        };
+        let found = credentials::list(tx, &caller, &filter, page)?;
+        let mut items = Vec::with_capacity(found.items.len());
+        for credential in found.items {
+            if let Some(id) = &credential.key
+                && let Some(key) = keys::find(tx, id)?
+            {
+                items.push((credential, key));
+            }
+        }
+        Ok(Listed { items, next: found.next })
+    })
+}
+
+/// A credential as CSC's credentials/info needs it.
+pub struct Usable {
+    pub credential: Credential,
+    pub status: CredentialStatus,
+    pub key: StoredKey,
+    pub chain: StoredChain,
+    pub configuration: Configuration,
+}
+
+/// The credentials that a signer can be shown: those that have, or had, a certificate.
+const CERTIFIED: [CredentialStatus; 4] = [
+    CredentialStatus::Active,
+    CredentialStatus::Suspended,
+    CredentialStatus::Expired,
+    CredentialStatus::Revoked,
+];
+
+pub fn usable(service: &Service, call: &Call, id: &CredentialId) -> Result<Usable> {
+    service.store.read(call.at, |tx| {
+        let caller = permit::admit(tx, call)?;
+        let credential = credentials::visible(tx, &caller, id)?;
+        let (Some(key), Some(chain)) = (&credential.key, &credential.chain) else {
+            return Err(Error::not_found());
+        };
+        let status = credential.status_at(call.at);
+        if !CERTIFIED.contains(&status) {
+            return Err(Error::not_found());
+        }
+        Ok(Usable {
+            key: keys::find(tx, key)?.ok_or_else(Error::not_found)?,
+            chain: chains::find(tx, chain)?.ok_or_else(Error::not_found)?,
+            configuration: configurations::find(tx, &credential.configuration)?
+                .ok_or_else(Error::not_found)?,
+            status,
+            credential,
+        })
+    })
+}
+
+/// The ids of a seat's usable credentials. Only a token that names no seat names one here (CSC `userID`).
+pub fn usable_ids(
+    service: &Service,
+    call: &Call,
+    seat: Option<&SeatName>,
+    page: &Page,
+) -> Result<Listed<CredentialId>> {
+    service.store.read(call.at, |tx| {
+        let caller = permit::admit(tx, call)?;
+        let filter = CredentialFilter {
+            tenant: caller.tenant().cloned(),
+            seat: seat.cloned(),
+            statuses: CERTIFIED.to_vec(),
+        };
+        let found = credentials::list(tx, &caller, &filter, page)?;
+        Ok(Listed {
+            items: found.items.into_iter().map(|credential| credential.id).collect(),
+            next: found.next,
+        })
+    })
+}
+
+fn shown(tx: &mut Tx, credential: Credential) -> Result<Shown> {
+    let factors = factors::of(tx, &credential.id)?;
+    let key = match &credential.key {
+        Some(id) => keys::find(tx, id)?,
+        None => None,
+    };
+    let chain = match &credential.chain {
+        Some(id) => chains::find(tx, id)?,
+        None => None,
+    };
+    Ok(Shown { progress: Progress::of(credential, &factors, tx.now()), key, chain })
+}
+
+/// Those who provision may read a request, and those who certify.
+fn admit_reader(tx: &mut Tx, call: &Call) -> Result<Caller> {
+    let caller = tx.admit_any(&call.principal)?;
+    if caller.has(Permission::CredentialsRead) || caller.has(Permission::CertificatesRead) {
+        return Ok(caller);
+    }
+    Err(insufficient(Permission::CertificatesRead))
+}

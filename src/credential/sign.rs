@@ -1,0 +1,203 @@
+//! A signature: read, sign, spend; and only what was spent is released.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::credential::{permit, places, sign_algorithm, target};
+use crate::keys::sad::Sad;
+use crate::keys::software::OpenedKey;
+use crate::model::algorithm::{Digest, KeyAlgorithm};
+use crate::model::authorization::Authorization;
+use crate::model::credential::{Credential, CredentialStatus, StoredKey};
+use crate::model::error::{Code, Error, Result};
+use crate::model::event::{Audited, Event};
+use crate::model::id::CredentialId;
+use crate::model::secret::SecretText;
+use crate::model::tenant::Tenant;
+use crate::model::token::{Call, Caller};
+use crate::pki::certificate;
+use crate::service::Service;
+use crate::store::{Tx, authorizations, chains, credentials, keys, tenants};
+
+pub struct SignRequest {
+    pub credential: CredentialId,
+    pub sad: SecretText,
+    pub hashes: Vec<Vec<u8>>,
+    /// What CSC calls signAlgo, hashAlgo and signAlgoParams.
+    pub algorithm: sign_algorithm::Requested,
+    /// The caller's own, kept for billing.
+    pub client_data: Option<String>,
+}
+
+/// Signatures in the order of the hashes.
+pub struct Signatures {
+    pub signatures: Vec<Vec<u8>>,
+    pub algorithm: KeyAlgorithm,
+}
+
+pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Signatures> {
+    let sad = Sad::parse(&request.sad)?;
+    let sad_id = sad.id()?;
+    let cached = service.vault.opened.find(&sad_id, call.at);
+    let found = service.store.read(call.at, |tx| look(tx, call, &request, &sad_id, cached.is_some()))?;
+    let key = match cached {
+        Some(key) => key,
+        None => Arc::new(open(service, &sad, &found)?),
+    };
+    let (scheme, used) = request.algorithm.resolve(key.algorithm())?;
+    check_lengths(&request.hashes, used, key.algorithm())?;
+    // What would be refused is refused before any signature is made.
+    found.authorization.clone().spend(&request.hashes, scheme.digest())?;
+
+    let signatures = request.hashes.iter().map(|hash| key.sign(scheme, hash)).collect::<Result<Vec<_>>>()?;
+    let unreleased = Unreleased(Signatures { signatures, algorithm: key.algorithm() });
+    let spent = spend(service, call, request, sad_id, scheme.digest())?;
+    if spent.remaining == 0 {
+        service.vault.opened.remove(&sad_id);
+    }
+    Ok(unreleased.release(&spent))
+}
+
+/// Signatures that exist, and must not leave: their spending is not on disk yet.
+struct Unreleased(Signatures);
+
+/// The proof that a spending was committed: the store's write gave it.
+struct Spent {
+    remaining: u32,
+}
+
+impl Unreleased {
+    fn release(self, _: &Spent) -> Signatures {
+        self.0
+    }
+}
+
+struct Found {
+    authorization: Authorization,
+    /// Not looked for when the key is open already.
+    wrapped: Option<(StoredKey, Tenant)>,
+}
+
+fn look(tx: &mut Tx, call: &Call, request: &SignRequest, sad_id: &[u8], key_is_open: bool) -> Result<Found> {
+    let caller = permit::admit(tx, call)?;
+    let credential = credentials::visible(tx, &caller, &request.credential)?;
+    let authorization = standing(tx, &caller, &credential, sad_id)?;
+    must_be_active(tx, &credential)?;
+    let wrapped = match &credential.key {
+        Some(id) if !key_is_open => {
+            let key = keys::find(tx, id)?.ok_or_else(|| Error::internal("a credential without its key"))?;
+            Some((key, tenants::known(tx, &credential.tenant)?))
+        }
+        _ => None,
+    };
+    Ok(Found { authorization, wrapped })
+}
+
+/// The authorization behind a SAD, if it is this caller's, for this credential, and open.
+pub(super) fn standing(
+    tx: &mut Tx,
+    caller: &Caller,
+    credential: &Credential,
+    sad_id: &[u8],
+) -> Result<Authorization> {
+    let unknown = || Error::new(Code::SadInvalid, "The SAD is unknown, spent or replaced; authorise again.");
+    let authorization = authorizations::by_sad_id(tx, sad_id)?.ok_or_else(unknown)?;
+    let ours = authorization.credential == credential.id
+        && Some(&authorization.client) == caller.client()
+        && Some(&authorization.tenant) == caller.tenant()
+        && authorization.seat.as_ref() == caller.seat();
+    if !ours || authorization.remaining == 0 {
+        return Err(unknown());
+    }
+    if authorization.expires_at <= tx.now() {
+        return Err(Error::new(Code::SadExpired, "The SAD has expired; authorise again."));
+    }
+    Ok(authorization)
+}
+
+fn must_be_active(tx: &mut Tx, credential: &Credential) -> Result<()> {
+    match credential.status_at(tx.now()) {
+        CredentialStatus::Active => Ok(()),
+        CredentialStatus::Expired => {
+            let chain = match &credential.chain {
+                Some(id) => chains::find(tx, id)?,
+                None => None,
+            };
+            let end_entity = chain.and_then(|chain| chain.certificates.into_iter().next());
+            let facts = end_entity.map(|der| certificate::facts(&der)).transpose()?;
+            let name = facts.map_or_else(String::new, |facts| {
+                format!(
+                    "O={},CN={}",
+                    facts.organization.unwrap_or_default(),
+                    facts.common_name.unwrap_or_default()
+                )
+            });
+            Err(Error::new(Code::SigningCertificateExpired, "The signing certificate has expired.")
+                .about(name))
+        }
+        status => Err(Error::new(
+            Code::InvalidCertificateStatus,
+            format!("The credential is {}, not active.", status.as_str()),
+        )),
+    }
+}
+
+fn open(service: &Service, sad: &Sad, found: &Found) -> Result<OpenedKey> {
+    let (key, tenant) =
+        found.wrapped.as_ref().ok_or_else(|| Error::internal("a key that was not looked up"))?;
+    let tenant_key = service.vault.tenant_key(tenant)?;
+    let authorization = &found.authorization;
+    let place = places::authorized_data_key(&authorization.id);
+    let dek = sad.unwrap(&tenant_key, place, &authorization.wrapped_data_key)?;
+    OpenedKey::open(key.algorithm, &dek.open(places::pkcs8(&key.id), &key.wrapped_pkcs8)?)
+}
+
+fn check_lengths(hashes: &[Vec<u8>], digest: Option<Digest>, key: KeyAlgorithm) -> Result<()> {
+    let fits = |hash: &Vec<u8>| match digest {
+        Some(digest) => hash.len() == digest.len(),
+        None => Digest::ALL.iter().any(|digest| digest.len() == hash.len()),
+    };
+    if hashes.iter().all(fits) {
+        return Ok(());
+    }
+    let expected = match digest {
+        Some(digest) => format!("{} octets", digest.len()),
+        None => format!("32, 48 or 64 octets for {}", key.as_str()),
+    };
+    Err(Error::new(Code::InvalidDigestLength, format!("A hash has another length than {expected}.")))
+}
+
+/// One transaction: the token stands, the credential is active, the hashes are left; then they are spent.
+fn spend(
+    service: &Service,
+    call: &Call,
+    request: SignRequest,
+    sad_id: [u8; 32],
+    digest: Option<Digest>,
+) -> Result<Spent> {
+    let call = call.clone();
+    service.store.write(call.actor(), move |tx| {
+        let caller = permit::admit(tx, &call)?;
+        let credential = credentials::held(tx, &caller, &request.credential)?;
+        must_be_active(tx, &credential)?;
+        let mut authorization = standing(tx, &caller, &credential, &sad_id)?;
+        authorization.spend(&request.hashes, digest)?;
+        authorizations::update(tx, &authorization, &sad_id)?;
+        let mut event = Event::done("credential.sign", target(&credential.id))
+            .of(&credential.tenant)
+            .with("authorization", authorization.id.as_str())
+            .with("signAlgo", request.algorithm.sign_algo.as_str())
+            .with("hashes", base64_all(&request.hashes))
+            .with("remaining", authorization.remaining);
+        if let Some(data) = &request.client_data {
+            event = event.with("clientData", data.as_str());
+        }
+        Ok(Audited::new(Spent { remaining: authorization.remaining }, event))
+    })
+}
+
+pub(super) fn base64_all(hashes: &[Vec<u8>]) -> Vec<String> {
+    hashes.iter().map(|hash| STANDARD.encode(hash)).collect()
+}
