@@ -85,6 +85,9 @@ pub struct Client {
     /// Public keys (RFC 7517) for private_key_jwt.
     pub jwks: Option<serde_json::Value>,
     pub created_at: Timestamp,
+    /// Counts the changes of what its tokens depend on: the record, its secrets, the status of its tenants. Every
+    /// change is conditional on it, and so is every token.
+    pub version: i64,
 }
 
 impl Client {

@@ -5,8 +5,11 @@ use diesel::prelude::*;
 use crate::model::client::{Client, ClientSecret, ClientStatus, SecretVerifier};
 use crate::model::error::{Error, Result};
 use crate::model::id::{ClientId, SecretId};
+use crate::model::name::TenantName;
+use crate::model::permission::TenantReach;
 use crate::model::time::Timestamp;
-use crate::store::dialect::each;
+use crate::store::connection::Access;
+use crate::store::dialect::{each, first_for_share};
 use crate::store::page::{Listed, Page};
 use crate::store::schema::{client_secrets, client_throttles, clients};
 use crate::store::{Tx, failure};
@@ -22,21 +25,63 @@ pub fn find(tx: &mut Tx, id: &ClientId) -> Result<Option<Client>> {
     row.map(Client::try_from).transpose()
 }
 
-/// All but the deleted, by id. Which of them a caller may see is the caller's reach to say.
-pub fn list(tx: &mut Tx, page: &Page) -> Result<Listed<Client>> {
-    let rows: Vec<Row> = clients::table
-        .filter(clients::id.gt(page.after()))
-        .filter(clients::status.ne(ClientStatus::Deleted.as_str()))
-        .order(clients::id)
-        .limit(page.fetch())
-        .load(tx.connection)?;
-    page.cut(rows, |row| row.id.clone()).try_map(Client::try_from)
+/// The version of a client's record. In a write transaction nobody changes the record until that ends.
+pub fn version(tx: &mut Tx, id: &ClientId) -> Result<Option<i64>> {
+    let query = clients::table.filter(clients::id.eq(id.as_str())).select(clients::version);
+    let found: QueryResult<i64> = match tx.access {
+        Access::Read => query.first(tx.connection),
+        Access::Write => first_for_share!(tx.connection, query),
+    };
+    Ok(found.optional()?)
 }
 
+/// All but the deleted, by id, whose tenants `reach` covers.
+pub fn list(tx: &mut Tx, reach: &TenantReach, page: &Page) -> Result<Listed<Client>> {
+    let wanted = usize::try_from(page.fetch()).map_err(Error::internal)?;
+    let mut after = page.after();
+    let mut kept: Vec<Client> = Vec::new();
+    // A client may act for several tenants, which no index knows: what is out of reach is passed over here.
+    loop {
+        let rows: Vec<Row> = clients::table
+            .filter(clients::id.gt(after.clone()))
+            .filter(clients::status.ne(ClientStatus::Deleted.as_str()))
+            .order(clients::id)
+            .limit(page.fetch())
+            .load(tx.connection)?;
+        let full = rows.len() >= wanted;
+        if let Some(last) = rows.last() {
+            after.clone_from(&last.id);
+        }
+        for row in rows {
+            let client = Client::try_from(row)?;
+            if reach.covers(&client.tenants) {
+                kept.push(client);
+            }
+        }
+        if !full || kept.len() >= wanted {
+            return Ok(page.cut(kept, |client| client.id.to_string()));
+        }
+    }
+}
+
+/// Writes a record that was read at `client.version`; a conflict when it, or its secrets, changed since.
 pub fn update(tx: &mut Tx, client: &Client) -> Result<()> {
-    let row = Row::try_from(client)?;
-    let changed = diesel::update(clients::table.find(client.id.as_str())).set(row).execute(tx.connection)?;
-    if changed == 1 { Ok(()) } else { Err(Error::not_found()) }
+    let mut row = Row::try_from(client)?;
+    row.version = client.version.saturating_add(1);
+    let unchanged = clients::table.find(client.id.as_str()).filter(clients::version.eq(client.version));
+    let changed = diesel::update(unchanged).set(row).execute(tx.connection)?;
+    if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
+}
+
+/// Moves the version of every client that may act for a tenant: what they knew of it holds no longer.
+pub fn touch_those_of(tx: &mut Tx, tenant: &TenantName) -> Result<()> {
+    let all = serde_json::to_string(&TenantReach::All).map_err(Error::internal)?;
+    // A tenant's name holds no character that LIKE or JSON would read as another.
+    let named = format!("%\"{tenant}\"%");
+    diesel::update(clients::table.filter(clients::tenants.eq(all).or(clients::tenants.like(named))))
+        .set(clients::version.eq(clients::version + 1))
+        .execute(tx.connection)?;
+    Ok(())
 }
 
 pub fn insert_secret(tx: &mut Tx, secret: &ClientSecret) -> Result<()> {
@@ -67,10 +112,11 @@ pub fn end_secrets(tx: &mut Tx, id: &ClientId, at: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Failures of the slow check in a row, and when the next check is open.
-pub fn throttle(tx: &mut Tx, id: &ClientId) -> Result<(u32, Timestamp)> {
+/// Failures of the slow check in a row, and when the next check is open. `who` is a client's id, or names what ids that
+/// no client has share.
+pub fn throttle(tx: &mut Tx, who: &str) -> Result<(u32, Timestamp)> {
     let found: Option<(i32, i64)> = client_throttles::table
-        .find(id.as_str())
+        .find(who)
         .select((client_throttles::failures, client_throttles::open_at))
         .first(tx.connection)
         .optional()?;
@@ -79,31 +125,29 @@ pub fn throttle(tx: &mut Tx, id: &ClientId) -> Result<(u32, Timestamp)> {
 }
 
 /// Counts a check before it is made: one conditional step from what [`throttle`] said.
-pub fn count_attempt(tx: &mut Tx, id: &ClientId, failures: u32, open_at: Timestamp) -> Result<()> {
+pub fn count_attempt(tx: &mut Tx, who: &str, failures: u32, open_at: Timestamp) -> Result<()> {
     let before = i32::try_from(failures).unwrap_or(i32::MAX);
     let after = before.saturating_add(1);
     let changed = if before == 0 {
         each!(tx.connection, c => diesel::insert_into(client_throttles::table)
             .values((
-                client_throttles::client.eq(id.as_str()),
+                client_throttles::client.eq(who),
                 client_throttles::failures.eq(after),
                 client_throttles::open_at.eq(open_at.micros()),
             ))
             .on_conflict_do_nothing()
             .execute(c))?
     } else {
-        diesel::update(
-            client_throttles::table.find(id.as_str()).filter(client_throttles::failures.eq(before)),
-        )
-        .set((client_throttles::failures.eq(after), client_throttles::open_at.eq(open_at.micros())))
-        .execute(tx.connection)?
+        diesel::update(client_throttles::table.find(who).filter(client_throttles::failures.eq(before)))
+            .set((client_throttles::failures.eq(after), client_throttles::open_at.eq(open_at.micros())))
+            .execute(tx.connection)?
     };
     if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
 }
 
 /// A right secret ends the run of failures.
-pub fn clear_throttle(tx: &mut Tx, id: &ClientId) -> Result<()> {
-    diesel::delete(client_throttles::table.find(id.as_str())).execute(tx.connection)?;
+pub fn clear_throttle(tx: &mut Tx, who: &str) -> Result<()> {
+    diesel::delete(client_throttles::table.find(who)).execute(tx.connection)?;
     Ok(())
 }
 
@@ -124,6 +168,7 @@ struct Row {
     default_scope: Option<String>,
     jwks: Option<String>,
     created_at: i64,
+    version: i64,
 }
 
 impl TryFrom<&Client> for Row {
@@ -145,6 +190,7 @@ impl TryFrom<&Client> for Row {
             default_scope: client.default_scope.clone(),
             jwks: client.jwks.as_ref().map(json).transpose()?,
             created_at: client.created_at.micros(),
+            version: client.version,
         })
     }
 }
@@ -168,6 +214,7 @@ impl TryFrom<Row> for Client {
             default_scope: row.default_scope,
             jwks: row.jwks.as_deref().map(parse).transpose()?,
             created_at: Timestamp::from_micros(row.created_at),
+            version: row.version,
         })
     }
 }

@@ -55,6 +55,7 @@ diesel::table! {
         default_scope -> Nullable<Text>,
         jwks -> Nullable<Text>,
         created_at -> BigInt,
+        version -> BigInt,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tenants and the roots they trust.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use crate::model::error::{Error, Result};
@@ -7,6 +9,7 @@ use crate::model::name::TenantName;
 use crate::model::permission::TenantReach;
 use crate::model::tenant::{SubjectRule, Tenant, TenantStatus, TrustAnchor};
 use crate::model::time::Timestamp;
+use crate::model::token::Caller;
 use crate::store::dialect::each;
 use crate::store::page::{Listed, Page};
 use crate::store::schema::{tenants, trust_anchors};
@@ -27,6 +30,18 @@ pub fn known(tx: &mut Tx, name: &TenantName) -> Result<Tenant> {
     find(tx, name)?.ok_or_else(Error::not_found)
 }
 
+/// The tenant meant by a request that may leave it out: the one asked for, the scope's, the only one in reach.
+pub fn meant(tx: &mut Tx, caller: &Caller, asked: Option<&TenantName>) -> Result<TenantName> {
+    let tenant = match (asked, caller.tenant(), caller.reach()) {
+        (None, None, TenantReach::All) => sole(tx)?.ok_or_else(|| {
+            Error::field("/tenant", "the token reaches every tenant: name the one that is meant")
+        })?,
+        _ => caller.tenant_or_sole(asked)?,
+    };
+    caller.reaches(&tenant)?;
+    known(tx, &tenant).map(|tenant| tenant.name)
+}
+
 /// Those within reach, by name.
 pub fn list(tx: &mut Tx, reach: &TenantReach, page: &Page) -> Result<Listed<Tenant>> {
     let mut query = tenants::table.filter(tenants::name.gt(page.after())).into_boxed();
@@ -35,6 +50,19 @@ pub fn list(tx: &mut Tx, reach: &TenantReach, page: &Page) -> Result<Listed<Tena
     }
     let rows: Vec<Row> = query.order(tenants::name).limit(page.fetch()).load(tx.connection)?;
     page.cut(rows, |row| row.name.clone()).try_map(Tenant::try_from)
+}
+
+/// Those within reach that are suspended.
+pub fn suspended(tx: &mut Tx, reach: &TenantReach) -> Result<BTreeSet<TenantName>> {
+    let mut query = tenants::table
+        .select(tenants::name)
+        .filter(tenants::status.ne(TenantStatus::Active.as_str()))
+        .into_boxed();
+    if let TenantReach::Only(_) = reach {
+        query = query.filter(tenants::name.eq_any(reach.names()));
+    }
+    let names: Vec<String> = query.load(tx.connection)?;
+    Ok(names.into_iter().map(TenantName::stored).collect())
 }
 
 /// The only tenant there is, if there is just one.

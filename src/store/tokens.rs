@@ -109,6 +109,20 @@ pub fn revoke_matching(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach) -
     Ok(revoked)
 }
 
+/// Revokes the active tokens that act for a tenant; those that reach all tenants stay. How many.
+pub fn revoke_those_of(tx: &mut Tx, tenant: &TenantName) -> Result<usize> {
+    let all = serde_json::to_string(&TenantReach::All).map_err(Error::internal)?;
+    // A tenant's name holds no character that LIKE or JSON would read as another.
+    let named = format!("%\"{tenant}\"%");
+    let now = tx.now.micros();
+    let concerned = tokens::table
+        .filter(tokens::revoked_at.is_null())
+        .filter(tokens::expires_at.gt(now))
+        .filter(tokens::reach.ne(all))
+        .filter(tokens::reach.like(named));
+    Ok(diesel::update(concerned).set(tokens::revoked_at.eq(Some(now))).execute(tx.connection)?)
+}
+
 /// Forgets tokens that ended before `before`, at most `limit` of them at a time; how many.
 pub fn forget_ended(tx: &mut Tx, before: Timestamp, limit: u16) -> Result<usize> {
     let ids: Vec<String> = tokens::table
@@ -127,7 +141,9 @@ fn matching(filter: &TokenFilter, now: Timestamp) -> Boxed<'static> {
         query = query.filter(tokens::client.eq(client.to_string()));
     }
     if let Some(tenant) = &filter.tenant {
-        query = query.filter(tokens::tenant.eq(tenant.to_string()));
+        // Named by the scope, or the only one that the token reaches.
+        let only = format!("[\"{tenant}\"]");
+        query = query.filter(tokens::tenant.eq(tenant.to_string()).or(tokens::reach.eq(only)));
     }
     if let Some(seat) = &filter.seat {
         query = query.filter(tokens::seat.eq(seat.to_string()));

@@ -47,7 +47,8 @@ CREATE TABLE clients (
   role_permissions TEXT NOT NULL,
   default_scope TEXT,
   jwks TEXT,
-  created_at BIGINT NOT NULL
+  created_at BIGINT NOT NULL,
+  version BIGINT NOT NULL
 );
 
 -- A MAC under the instance's pepper, or an Argon2id PHC string; never the secret.
@@ -61,9 +62,10 @@ CREATE TABLE client_secrets (
 );
 CREATE INDEX client_secrets_client ON client_secrets (client);
 
--- Failed slow checks of client secrets; times are microseconds.
+-- Failed slow checks of client secrets; times are microseconds. Ids that no client has share a few rows, so that they
+-- are slowed down like any other.
 CREATE TABLE client_throttles (
-  client TEXT PRIMARY KEY REFERENCES clients (id),
+  client TEXT PRIMARY KEY,
   failures INTEGER NOT NULL,
   open_at BIGINT NOT NULL
 );
