@@ -7,6 +7,7 @@ pub mod access_log;
 pub mod blocking;
 pub mod body;
 pub mod client_address;
+pub mod idempotency_key;
 pub mod problem;
 pub mod query;
 pub mod reply;

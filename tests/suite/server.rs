@@ -236,7 +236,7 @@ impl Drop for Directory {
 fn every_route_answers_a_bare_request() {
     let (_running, http) = start(app(config()));
     for row in TABLE {
-        let path = row.path.replace('{', "").replace('}', "");
+        let path = row.path.replace(['{', '}'], "");
         let reply = http.request(row.method.as_str().parse().unwrap(), &path).send();
         assert!(reply.status < 500, "{} {} answered {}", row.method, row.path, reply.text());
     }
