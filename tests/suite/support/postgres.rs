@@ -4,7 +4,7 @@
 //! else to let in. It writes and flushes as a server in service does; its directory lies in memory where
 //! there is room.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -130,13 +130,7 @@ impl Home {
                 None => Ok(()),
             })
             .map_err(|e| format!("{}: {e}", path.display()))?;
-        let home = Home { path, programs, account };
-        if let Err(why) = home.fill() {
-            // There is no guardian yet that would do it.
-            let _ = std::fs::remove_dir_all(&home.path);
-            return Err(why);
-        }
-        Ok(home)
+        Ok(Home { path, programs, account })
     }
 
     /// Lays the data directory: a copy of what `initdb` made the first time, which saves a second per run.
@@ -189,41 +183,30 @@ impl Home {
     }
 }
 
-/// Runs the server under a guardian: a shell whose standard input is a pipe from us. However this process
-/// ends, the pipe closes, and the shell stops the server and removes its directory. (A parent-death signal
-/// would not do: it comes when the *thread* ends that started the server, and every test has a thread of its
-/// own.)
+/// Runs the server under a guardian: a shell whose standard input is a pipe from us. A line tells it that the data
+/// directory is laid. However this process ends, the pipe closes, and the shell stops the server and removes the
+/// directory. (A parent-death signal would not do: it comes when the *thread* ends that started the server, and
+/// every test has a thread of its own.)
+///
+/// A shell's background processes ignore SIGQUIT until the server has handlers of its own, so SIGTERM goes first;
+/// alone it would wait for clients to leave. A copy that outlives us may still be writing into the directory.
 const GUARDIAN: &str = r#"
-    "$@" &
-    server=$!
-    read -r _
-    kill -QUIT $server
-    wait $server
-    rm -rf "$0"
+    if read -r _; then
+        "$@" &
+        server=$!
+        read -r _
+        kill -TERM $server
+        kill -QUIT $server
+        wait $server
+    fi
+    rm -rf "$0" || { sleep 2; rm -rf "$0"; }
 "#;
 
 fn start(home: &Home) -> Result<Child, String> {
-    let mut shell = home.as_account(Command::new("sh"));
-    shell.arg("-c").arg(GUARDIAN).arg(&home.path);
-    shell.arg(home.programs.join("postgres")).arg("-D").arg(home.data()).arg("-k").arg(&home.path);
-    for setting in [
-        "listen_addresses=",
-        "max_connections=400",
-        "shared_buffers=32MB",
-        // Refused statements are the tests' business; what the server says of itself is ours.
-        "log_min_messages=log",
-        "log_checkpoints=off",
-    ] {
-        shell.arg("-c").arg(setting);
-    }
-    // A process group of its own: an interrupt typed at the tests must not end the guardian before its work.
-    std::os::unix::process::CommandExt::process_group(&mut shell, 0);
-    let mut guardian = shell
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|e| format!("sh: {e}"))?;
+    let mut guardian = guard(home)?;
+    home.fill()?;
+    let mut to_guardian = guardian.stdin.as_ref().ok_or("the guardian has no standard input")?;
+    to_guardian.write_all(b"\n").map_err(|e| format!("the guardian is gone: {e}"))?;
     let mut log = BufReader::new(guardian.stderr.take().ok_or("the guardian has no standard error")?);
     let mut said = String::new();
     while !said.contains("ready to accept connections") {
@@ -237,6 +220,32 @@ fn start(home: &Home) -> Result<Child, String> {
     // Read on, so that a full pipe never stalls the server.
     std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     Ok(guardian)
+}
+
+fn guard(home: &Home) -> Result<Child, String> {
+    let mut shell = home.as_account(Command::new("sh"));
+    shell.arg("-c").arg(GUARDIAN).arg(&home.path);
+    shell.arg(home.programs.join("postgres")).arg("-D").arg(home.data()).arg("-k").arg(&home.path);
+    for setting in [
+        "listen_addresses=",
+        "max_connections=400",
+        "shared_buffers=32MB",
+        // In the data directory, so that nothing is left anywhere else.
+        "dynamic_shared_memory_type=mmap",
+        // Refused statements are the tests' business; what the server says of itself is ours.
+        "log_min_messages=log",
+        "log_checkpoints=off",
+    ] {
+        shell.arg("-c").arg(setting);
+    }
+    // A process group of its own: an interrupt typed at the tests must not end the guardian before its work.
+    std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+    shell
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("sh: {e}"))
 }
 
 /// The directory of the newest PostgreSQL that has all it takes to run a server.
