@@ -10,7 +10,9 @@ pub struct Block {
     /// The PEM label; none when there were no boundaries.
     pub label: Option<String>,
     pub der: Vec<u8>,
-    /// Where the octets came from, for messages: `the upload` or the name of the block.
+    /// Where the block begins in the upload.
+    pub offset: usize,
+    /// What offsets in `der` count, for messages: `the upload` or the name of the block.
     pub place: String,
 }
 
@@ -20,14 +22,19 @@ pub fn blocks(upload: &[u8]) -> Result<Vec<Block>, Fault> {
         return Err(Fault::malformed(0, "the upload is empty"));
     }
     if !is_text(upload) {
-        return Ok(vec![Block { label: None, der: upload.to_vec(), place: "the upload".to_owned() }]);
+        return Ok(vec![Block {
+            label: None,
+            der: upload.to_vec(),
+            offset: 0,
+            place: "the upload".to_owned(),
+        }]);
     }
     let body_start = if upload.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     if find(upload, BEGIN, 0).is_some() {
         return pem_blocks(upload);
     }
     let der = decode(upload.get(body_start..).unwrap_or_default(), body_start)?;
-    Ok(vec![Block { label: None, der, place: "the decoded base64".to_owned() }])
+    Ok(vec![Block { label: None, der, offset: body_start, place: "the decoded base64".to_owned() }])
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -61,7 +68,7 @@ fn pem_blocks(upload: &[u8]) -> Result<Vec<Block>, Fault> {
         let skipped = header_length(body);
         let der = decode(body.get(skipped..).unwrap_or_default(), body_start + skipped)?;
         let place = format!("the decoded block {label:?} number {}", blocks.len() + 1);
-        blocks.push(Block { label: Some(label), der, place });
+        blocks.push(Block { label: Some(label), der, offset: begin, place });
         position = body_end + end_line.len();
     }
     Ok(blocks)

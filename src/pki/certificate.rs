@@ -48,7 +48,7 @@ pub fn trust_anchor(upload: &[u8]) -> Result<CertificateFacts> {
         return Err(Error::new(
             Code::NotACa,
             format!(
-                "The certificate of {:?} is no CA's (basicConstraints cA, keyUsage keyCertSign); pin the root of the chains instead.",
+                "The certificate of \"{}\" is no CA's (basicConstraints cA, keyUsage keyCertSign); pin the root of the chains instead.",
                 certificate.facts.subject
             ),
         ));

@@ -46,29 +46,36 @@ pub fn open(upload: &[u8]) -> Result<Contents> {
     }
     let mut contents = Contents::default();
     for block in armor::blocks(upload).map_err(|fault| fault.within("the upload"))? {
-        open_block(&block, &mut contents).map_err(|fault| fault.within(&block.place))?;
+        let kind = kind_of(&block).map_err(|fault| fault.within("the upload"))?;
+        let added = match kind {
+            Kind::SignedData => signed_data::read(&block.der, &block.place, &mut contents),
+            Kind::Certificate => contents.add_certificate(&block.der, block.place.clone(), 0),
+            Kind::Crl => {
+                contents.crls.push(block.der);
+                Ok(())
+            }
+        };
+        added.map_err(|fault| fault.within(&block.place))?;
     }
     Ok(contents)
 }
 
-fn open_block(block: &Block, contents: &mut Contents) -> Result<(), Fault> {
+enum Kind {
+    SignedData,
+    Certificate,
+    Crl,
+}
+
+/// What a block says it is; without a label, it has to be a SignedData.
+fn kind_of(block: &Block) -> Result<Kind, Fault> {
     match block.label.as_deref() {
-        None | Some("PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" | "CERTIFICATE CHAIN") => {
-            signed_data::read(&block.der, &block.place, contents)
-        }
+        None | Some("PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" | "CERTIFICATE CHAIN") => Ok(Kind::SignedData),
         // Some CAs put this label around a whole PKCS#7.
-        Some("CERTIFICATE" | "X509 CERTIFICATE") if is_content_info(&block.der) => {
-            signed_data::read(&block.der, &block.place, contents)
-        }
-        Some("CERTIFICATE" | "X509 CERTIFICATE") => {
-            contents.add_certificate(&block.der, block.place.clone(), 0)
-        }
-        Some("X509 CRL") => {
-            contents.crls.push(block.der.clone());
-            Ok(())
-        }
+        Some("CERTIFICATE" | "X509 CERTIFICATE") if is_content_info(&block.der) => Ok(Kind::SignedData),
+        Some("CERTIFICATE" | "X509 CERTIFICATE") => Ok(Kind::Certificate),
+        Some("X509 CRL") => Ok(Kind::Crl),
         Some(label) => Err(Fault::malformed(
-            0,
+            block.offset,
             format!(
                 "a PEM block labelled {label:?} does not belong here; send PKCS7 or CERTIFICATE blocks only"
             ),

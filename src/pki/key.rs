@@ -139,3 +139,35 @@ fn uncompressed(curve_oid: &str, point: &[u8]) -> Result<(u32, Vec<u8>), ErrorSt
     let point = point.to_bytes(&group, PointConversionForm::UNCOMPRESSED, &mut context)?;
     Ok((group.degree(), point))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::tests::made::spki;
+
+    #[test]
+    fn keys_that_are_not_understood_are_equal_only_octet_by_octet() {
+        const ED448: &[u64] = &[1, 3, 101, 113];
+        let one = PublicKey::parse(&spki(ED448, None, &[1; 57])).unwrap();
+        let other = PublicKey::parse(&spki(ED448, None, &[2; 57])).unwrap();
+        assert_ne!(one, other);
+        assert_eq!(one, one.clone());
+        assert_eq!(one.weakness(), None);
+    }
+
+    #[test]
+    fn dsa_keys_are_weak() {
+        let key = PublicKey::parse(&spki(&[1, 2, 840, 10040, 4, 1], None, &[2, 1, 5])).unwrap();
+        assert_eq!(key.weakness().as_deref(), Some("a DSA key"));
+    }
+
+    #[test]
+    fn an_rsa_exponent_is_odd_and_not_tiny() {
+        let key = |exponent: &[u8]| PublicKey::Rsa { modulus: vec![0xff; 256], exponent: exponent.to_vec() };
+        for (exponent, is_weak) in
+            [(&[1, 0, 1][..], false), (&[1, 0, 0, 1], false), (&[3], true), (&[1, 0, 0], true), (&[], true)]
+        {
+            assert_eq!(key(exponent).weakness().is_some(), is_weak, "{exponent:?}");
+        }
+    }
+}

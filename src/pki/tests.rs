@@ -1,8 +1,9 @@
 //! Uploads of every shape, good and bad, against [`crate::pki::chain::accept`].
 
+pub mod command_line;
 mod containers;
 pub mod keys;
-mod made;
+pub mod made;
 mod malformed;
 mod matrix;
 mod mutation;

@@ -41,7 +41,7 @@ fn check_root(issuers: &[&Certificate], request: &Request) -> Result<()> {
     Err(Error::new(
         Code::UntrustedRoot,
         format!(
-            "The chain ends at {:?} (SHA-256 {}), which is not among the tenant's trust anchors. Send a chain to one of them, or have an administrator pin this root.",
+            "The chain ends at \"{}\" (SHA-256 {}), which is not among the tenant's trust anchors. Send a chain to one of them, or have an administrator pin this root.",
             root.facts.subject, root.facts.fingerprint_sha256
         ),
     ))
@@ -54,7 +54,7 @@ fn check_issuers(issuers: &[&Certificate]) -> Result<()> {
             return Err(Error::new(
                 Code::NotACa,
                 format!(
-                    "The certificate of {subject:?} issued another one, but its basicConstraints do not make it a CA."
+                    "The certificate of \"{subject}\" issued another one, but its basicConstraints do not make it a CA."
                 ),
             ));
         }
@@ -62,7 +62,7 @@ fn check_issuers(issuers: &[&Certificate]) -> Result<()> {
             return Err(Error::new(
                 Code::NotACa,
                 format!(
-                    "The certificate of {subject:?} issued another one, but its keyUsage lacks keyCertSign."
+                    "The certificate of \"{subject}\" issued another one, but its keyUsage lacks keyCertSign."
                 ),
             ));
         }
@@ -74,7 +74,7 @@ fn check_issuers(issuers: &[&Certificate]) -> Result<()> {
             return Err(Error::new(
                 Code::PathLengthExceeded,
                 format!(
-                    "The CA {:?} allows {limit} CAs below itself (pathLenConstraint), but there are {below}.",
+                    "The CA \"{}\" allows {limit} CAs below itself (pathLenConstraint), but there are {below}.",
                     issuer.facts.subject
                 ),
             ));
@@ -94,13 +94,16 @@ fn check_validity(path: &[&Certificate], request: &Request) -> Result<()> {
         if now - CLOCK_SKEW > facts.not_after.seconds() {
             return Err(Error::new(
                 Code::CertificateExpired,
-                format!("The certificate of {:?} expired at {}.", facts.subject, facts.not_after),
+                format!("The certificate of \"{}\" expired at {}.", facts.subject, facts.not_after),
             ));
         }
         if now + CLOCK_SKEW < facts.not_before.seconds() {
             return Err(Error::new(
                 Code::CertificateNotYetValid,
-                format!("The certificate of {:?} is valid only from {} on.", facts.subject, facts.not_before),
+                format!(
+                    "The certificate of \"{}\" is valid only from {} on.",
+                    facts.subject, facts.not_before
+                ),
             ));
         }
     }
@@ -116,7 +119,7 @@ fn check_key_usage(end_entity: &Certificate) -> Result<()> {
         return Err(Error::new(
             Code::KeyUsage,
             format!(
-                "The certificate of {subject:?} has keyCertSign in its keyUsage, which an end entity must not have."
+                "The certificate of \"{subject}\" has keyCertSign in its keyUsage, which an end entity must not have."
             ),
         ));
     }
@@ -124,7 +127,7 @@ fn check_key_usage(end_entity: &Certificate) -> Result<()> {
         return Err(Error::new(
             Code::KeyUsage,
             format!(
-                "The certificate of {subject:?} has neither digitalSignature nor nonRepudiation in its keyUsage."
+                "The certificate of \"{subject}\" has neither digitalSignature nor nonRepudiation in its keyUsage."
             ),
         ));
     }
@@ -136,7 +139,7 @@ fn check_strength(path: &[&Certificate]) -> Result<()> {
         if let Some(weakness) = certificate.key.weakness() {
             return Err(Error::new(
                 Code::WeakKey,
-                format!("The certificate of {:?} has {weakness}.", certificate.facts.subject),
+                format!("The certificate of \"{}\" has {weakness}.", certificate.facts.subject),
             ));
         }
     }
@@ -146,7 +149,7 @@ fn check_strength(path: &[&Certificate]) -> Result<()> {
         if let Some(digest) = certificate.weak_digest {
             return Err(Error::new(
                 Code::WeakSignature,
-                format!("The certificate of {:?} is signed with {digest}.", certificate.facts.subject),
+                format!("The certificate of \"{}\" is signed with {digest}.", certificate.facts.subject),
             ));
         }
     }
@@ -163,7 +166,7 @@ fn check_subject(end_entity: &Certificate, request: &Request) -> Result<()> {
     Err(Error::new(
         Code::SubjectMismatch,
         format!(
-            "The certificate is issued to {:?}, but the CSR asked for {wanted:?}.",
+            "The certificate is issued to \"{}\", but the CSR asked for \"{wanted}\".",
             end_entity.facts.subject
         ),
     ))
@@ -199,7 +202,7 @@ fn check_name_constraints(path: &[&Certificate]) -> Result<()> {
     Err(Error::new(
         Code::NameConstraints,
         format!(
-            "A CA of the chain constrains names, and the certificate of {:?} does not pass: {}.",
+            "A CA of the chain constrains names, and the certificate of \"{}\" does not pass: {}.",
             end_entity.facts.subject,
             verdict.error_string()
         ),

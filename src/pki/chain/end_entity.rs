@@ -35,7 +35,7 @@ fn refusal(pool: &Pool, stored: &PublicKey, other: Option<usize>) -> Result<Erro
         return Ok(Error::new(
             Code::ExplicitEcParameters,
             format!(
-                "The certificate of {:?} writes its curve out instead of naming it. Have it issued with the named curve of the CSR.",
+                "The certificate of \"{}\" writes its curve out instead of naming it. Have it issued with the named curve of the CSR.",
                 explicit.facts.subject
             ),
         ));
@@ -45,7 +45,7 @@ fn refusal(pool: &Pool, stored: &PublicKey, other: Option<usize>) -> Result<Erro
             let certificate = pool.certificate(at)?;
             let what = if certificate.is_ca { "a CA certificate" } else { "a self-signed certificate" };
             format!(
-                "The credential's public key is only in {what}, of {:?}. Have an end-entity certificate issued from the credential's CSR.",
+                "The credential's public key is only in {what}, of \"{}\". Have an end-entity certificate issued from the credential's CSR.",
                 certificate.facts.subject
             )
         }

@@ -129,23 +129,23 @@ fn refusal(pool: &mut Pool, mut dead_ends: Vec<DeadEnd>, is_cut_short: bool) -> 
         DeadEndKind::ExplicitCurve => Error::new(
             Code::ExplicitEcParameters,
             format!(
-                "The certificate of {issuer:?}, the issuer of {subject:?}, writes its curve out instead of naming it. Such keys are not used here."
+                "The certificate of \"{issuer}\", the issuer of \"{subject}\", writes its curve out instead of naming it. Such keys are not used here."
             ),
         ),
         DeadEndKind::NotSigned => Error::new(
             Code::InvalidSignature,
             format!(
-                "The certificate of {subject:?} names {issuer:?} as its issuer, but no certificate of that name in the upload signed it. Send the one that did."
+                "The certificate of \"{subject}\" names \"{issuer}\" as its issuer, but no certificate of that name in the upload signed it. Send the one that did."
             ),
         ),
         DeadEndKind::NoIssuer if has_root => Error::new(
             Code::IntermediateMissing,
-            format!("The issuer of {subject:?} is missing: add the certificate of {issuer:?}."),
+            format!("The issuer of \"{subject}\" is missing: add the certificate of \"{issuer}\"."),
         ),
         DeadEndKind::NoIssuer => Error::new(
             Code::RootMissing,
             format!(
-                "The chain ends at {subject:?} without a root: add the certificate of {issuer:?} and, if that is not the root, those above it."
+                "The chain ends at \"{subject}\" without a root: add the certificate of \"{issuer}\" and, if that is not the root, those above it."
             ),
         ),
     })

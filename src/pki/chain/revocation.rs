@@ -108,7 +108,7 @@ fn check_listed(subject: &Certificate, issuer: &Certificate, crl: &Crl) -> Resul
     Err(Error::new(
         Code::CertificateRevoked,
         format!(
-            "A CRL of {:?} in the upload lists the certificate of {:?}, serial number {}.",
+            "A CRL of \"{}\" in the upload lists the certificate of \"{}\", serial number {}.",
             issuer.facts.subject, subject.facts.subject, subject.facts.serial_number
         ),
     ))

@@ -1,6 +1,3 @@
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Padding;
@@ -8,7 +5,7 @@ use openssl::sign::{RsaPssSaltlen, Signer};
 
 use super::*;
 use crate::model::algorithm::KeyAlgorithm;
-use crate::pki::tests::keys;
+use crate::pki::tests::{command_line, keys};
 
 /// Signs as a key backend would.
 pub(in crate::pki) fn sign(key: &PKey<Private>, octets: &[u8], scheme: SignatureScheme) -> Vec<u8> {
@@ -43,24 +40,11 @@ fn every_key_and_algorithm_gives_a_csr_that_openssl_verifies() {
             assert_eq!(read.to_der().unwrap(), csr, "{case}");
             assert_eq!(read.public_key().unwrap().public_key_to_der().unwrap(), spki, "{case}");
             assert_eq!(super::subject(&csr).unwrap(), "CN=Jürgen Doe,O=Acme,C=DE", "{case}");
-            verified_by_the_command_line(&pem(&csr), &case);
+            let said = command_line::openssl(&["req", "-verify", "-noout"], pem(&csr).as_bytes());
+            let said = String::from_utf8_lossy(&said).to_lowercase();
+            assert!(said.contains("verify ok"), "{case}: {said}");
         }
     }
-}
-
-fn verified_by_the_command_line(pem: &str, case: &str) {
-    let mut openssl = Command::new("openssl")
-        .args(["req", "-verify", "-noout"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    openssl.stdin.take().unwrap().write_all(pem.as_bytes()).unwrap();
-    let output = openssl.wait_with_output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert!(output.status.success() && said.to_lowercase().contains("verify ok"), "{case}: {said}");
 }
 
 #[test]

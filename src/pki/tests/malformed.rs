@@ -55,7 +55,8 @@ fn what_is_no_signed_data_is_named_with_its_offset() {
     let private = String::from_utf8(world.key.private_key_to_pem_pkcs8().unwrap()).unwrap();
     malformed(&world, private.as_bytes(), "PRIVATE KEY");
     let both = format!("{}{private}", pem::write("PKCS7", &good));
-    malformed(&world, both.as_bytes(), "PRIVATE KEY");
+    let begins = both.find("-----BEGIN PRIVATE").unwrap();
+    malformed(&world, both.as_bytes(), &format!("At byte offset {begins} of the upload"));
     malformed(&world, b"-----BEGIN PKCS7-----\nMIIB\n", "no END line");
     malformed(&world, b"-----BEGIN PKCS7-----\nM*IB\n-----END PKCS7-----\n", "At byte offset 23");
 }

@@ -1,8 +1,9 @@
 //! Container, order and extras never change the chain.
 
-use crate::pki::tests::containers;
+use crate::pki::pem;
 use crate::pki::tests::made::{ca_template, leaf_template, root};
-use crate::pki::tests::world::{NOW, World, p256, reasons};
+use crate::pki::tests::world::{NOW, World, p7b, p256, reasons};
+use crate::pki::tests::{command_line, containers};
 
 type Sets = Vec<(&'static str, Vec<Vec<u8>>, Vec<Vec<u8>>)>;
 
@@ -67,6 +68,21 @@ fn what_is_not_used_is_listed_with_a_reason() {
             ("CN=Somebody,O=Else", "a certificate of another key"),
         ]
     );
+}
+
+#[test]
+fn openssl_writes_what_is_read_and_reads_what_is_written() {
+    let world = World::new();
+    let blocks: String = world.chain().iter().map(|der| pem::write("CERTIFICATE", der)).collect();
+    for form in ["PEM", "DER"] {
+        let wrap = ["crl2pkcs7", "-nocrl", "-certfile", "/dev/stdin", "-outform", form];
+        let upload = command_line::openssl(&wrap, blocks.as_bytes());
+        assert_eq!(world.accept(&upload).unwrap().certificates.len(), 3, "{form}");
+    }
+    let ours = p7b(&world.chain());
+    let printed = command_line::openssl(&["pkcs7", "-inform", "DER", "-print_certs"], &ours);
+    let chain = world.accept(&printed).unwrap();
+    assert_eq!((chain.certificates.len(), chain.ignored.len()), (3, 0));
 }
 
 fn orders(certificates: &[Vec<u8>]) -> Vec<(&'static str, Vec<Vec<u8>>)> {
