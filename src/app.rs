@@ -1,10 +1,21 @@
 //! The composition root: what one node is made of. `main` and the tests build the same one.
 
-use crate::config::Config;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::{self, Config, DatabaseUrl};
 use crate::http::blocking::Gate;
+use crate::keys::argon::{Argon, Limits};
+use crate::keys::envelope::MasterKey;
+use crate::keys::pool::PoolSizes;
+use crate::keys::vault::VaultLimits;
 use crate::metrics::Metrics;
-use crate::model::error::Result;
-use crate::model::time::Clock;
+use crate::model::error::{Code, Error, Result};
+use crate::model::event::Actor;
+use crate::model::time::{Clock, Timestamp};
+use crate::service::{self, Service};
+use crate::store::Store;
 
 /// One node. Handlers get it as `Data<App>`, commands by reference.
 pub struct App {
@@ -13,6 +24,7 @@ pub struct App {
     pub metrics: Metrics,
     /// The door off the async threads.
     pub gate: Gate,
+    pub service: Arc<Service>,
     checks: Vec<Check>,
 }
 
@@ -22,14 +34,23 @@ pub struct Check {
     pub probe: Box<dyn Fn() -> Result<()> + Send + Sync>,
 }
 
+/// Parsed keys of open authorizations in memory, the oldest leaving first: some ten KiB each.
+const OPENED_KEYS: NonZeroUsize = NonZeroUsize::new(2000).unwrap();
+
 impl App {
-    /// Fails when the configuration contradicts itself.
-    pub fn new(config: Config, clock: Clock) -> Result<Self> {
+    /// Opens an initialised database, brings its schema up to date and puts the node together. Fails when the
+    /// configuration contradicts itself, when the database is not initialised or when the master key is another's.
+    pub fn open(config: Config, clock: Clock) -> Result<Self> {
         config.check()?;
+        let service = Arc::new(open_service(&config, clock.now())?);
         let gate = Gate::new(config.limits.blocking, config.limits.blocking_queue);
         let metrics = Metrics::new()?;
         gate.watch(&metrics)?;
-        Ok(Self { config, clock, metrics, gate, checks: Vec::new() })
+        watch(&service, &metrics)?;
+        let mut app = Self { config, clock, metrics, gate, service, checks: Vec::new() };
+        let (service, clock) = (Arc::clone(&app.service), app.clock.clone());
+        app.add_check("database", move || service.store.ping(clock.now()));
+        Ok(app)
     }
 
     /// Adds a part to `/health/ready`. The probe may block; it should answer within a second.
@@ -39,5 +60,114 @@ impl App {
 
     pub fn checks(&self) -> &[Check] {
         &self.checks
+    }
+}
+
+/// The verbs' side of a node, for commands that work beside the server.
+pub fn open_service(config: &Config, now: Timestamp) -> Result<Service> {
+    if let DatabaseUrl::Sqlite(path) = &config.database.url
+        && !Path::new(path).exists()
+    {
+        return Err(service::not_initialised());
+    }
+    let store = Store::open(&config.database.url, config.database.connections.get())?;
+    if store.is_blank()? {
+        return Err(service::not_initialised());
+    }
+    for migration in store.migrate()? {
+        tracing::info!(%migration, "applied");
+    }
+    let public_url = config.server.public_url.as_ref().map(|url| url.as_str().to_owned());
+    Service::open(store, master_key(config)?, public_url, vault_limits(config), now)
+}
+
+/// Makes a database and its master key; false when the database is initialised already, and nothing was changed.
+pub fn initialise(config: &Config, actor: Actor) -> Result<bool> {
+    std::fs::create_dir_all(&config.data).map_err(|e| {
+        Error::new(Code::InvalidRequest, format!("{} cannot be made: {e}.", config.data.display()))
+    })?;
+    let store = Store::open(&config.database.url, config.database.connections.get())?;
+    store.migrate()?;
+    if service::is_initialised(&store, actor.at)? {
+        return Ok(false);
+    }
+    let master = match &config.keys.master {
+        config::MasterKey::File(path) if !path.exists() => {
+            let made = MasterKey::generate()?;
+            made.write_new(path)?;
+            made
+        }
+        _ => master_key(config)?,
+    };
+    let url = config.server.public_url.as_ref().map_or("http://localhost:8080", |url| url.as_str());
+    service::initialise(&store, &master, url, actor)?;
+    Ok(true)
+}
+
+fn master_key(config: &Config) -> Result<MasterKey> {
+    match &config.keys.master {
+        config::MasterKey::File(path) => MasterKey::from_file(path),
+        config::MasterKey::Environment(text) => MasterKey::from_text(text),
+    }
+}
+
+fn vault_limits(config: &Config) -> VaultLimits {
+    let pool = &config.keys.rsa_pool;
+    VaultLimits {
+        argon: Argon::new(Limits { running: config.limits.argon2, waiting: config.limits.argon2_queue }),
+        rsa_pool: PoolSizes { rsa2048: pool.rsa_2048, rsa3072: pool.rsa_3072, rsa4096: pool.rsa_4096 },
+        opened_keys: OPENED_KEYS,
+    }
+}
+
+/// Shows what the parts below count.
+fn watch(service: &Arc<Service>, metrics: &Metrics) -> Result<()> {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    for (at, (algorithm, _)) in service.vault.rsa_pool.ready().into_iter().enumerate() {
+        let service = Arc::clone(service);
+        let bits = algorithm.bits().to_string();
+        metrics.sample(
+            "countersign_rsa_pool_ready",
+            "RSA keys that are ready.",
+            &[("bits", &bits)],
+            move || service.vault.rsa_pool.ready().get(at).map_or(0, |(_, ready)| count(*ready)),
+        )?;
+    }
+    let opened = Arc::clone(service);
+    metrics.sample("countersign_opened_keys", "Parsed keys of open authorizations.", &[], move || {
+        count(opened.vault.opened.len())
+    })?;
+    let open = Arc::clone(service);
+    metrics.sample("countersign_database_connections", "Connections to the database.", &[], move || {
+        i64::from(open.store.connections().0)
+    })?;
+    let used = Arc::clone(service);
+    metrics.sample("countersign_database_connections_used", "Those in use.", &[], move || {
+        i64::from(used.store.connections().1)
+    })
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A node on a fresh database in a directory of its own.
+    pub fn app(configure: impl FnOnce(&mut Config), now: Timestamp) -> App {
+        let name = crate::keys::random::bytes::<8>().unwrap().map(|byte| format!("{byte:02x}")).concat();
+        let mut config = Config::in_directory(std::env::temp_dir().join(format!("countersign-{name}")));
+        config.keys.rsa_pool = config::RsaPool { rsa_2048: 0, rsa_3072: 0, rsa_4096: 0 };
+        configure(&mut config);
+        let actor = Actor { name: "operator".into(), request_id: None, at: now };
+        assert!(initialise(&config, actor.clone()).unwrap());
+        assert!(!initialise(&config, actor).unwrap());
+        App::open(config, Clock::fixed(now)).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_initialised_is_refused_with_the_command_to_run_and_left_alone() {
+        let directory = std::env::temp_dir().join("countersign-never-initialised");
+        let error = App::open(Config::in_directory(&directory), Clock::System).err().unwrap();
+        assert!(error.detail().contains("countersign init"), "{error}");
+        assert!(!directory.exists());
     }
 }

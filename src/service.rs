@@ -21,10 +21,7 @@ const MASTER_KEY_CHECK: &str = "master_key_check";
 
 /// Whether a database holds an instance of countersign.
 pub fn is_initialised(store: &Store, now: Timestamp) -> Result<bool> {
-    if !store.pending_migrations()?.is_empty() {
-        return Ok(false);
-    }
-    store.read(now, |tx| Ok(store::settings::find(tx, ISSUER)?.is_some()))
+    Ok(!store.is_blank()? && store.read(now, |tx| Ok(store::settings::find(tx, ISSUER)?.is_some()))?)
 }
 
 /// Makes a migrated database an instance: its public URL, its key under the master key, the master key's check value.
@@ -67,8 +64,11 @@ impl Service {
     }
 }
 
-fn not_initialised() -> Error {
-    Error::new(Code::NotFound, "The database is not initialised; run `countersign init` first.")
+pub fn not_initialised() -> Error {
+    Error::new(
+        Code::NotFound,
+        "The database is not initialised: run `countersign init` with the same flags first.",
+    )
 }
 
 /// Ten random octets, for the identifiers of [`crate::model::id`].

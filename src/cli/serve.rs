@@ -11,6 +11,7 @@ use super::{Failure, Outcome, say};
 use crate::app::App;
 use crate::config::Logs;
 use crate::http::server::{self, Running};
+use crate::keys::process;
 use crate::logs;
 use crate::model::error::Error;
 use crate::model::time::Clock;
@@ -40,7 +41,8 @@ impl Serve {
     pub fn run(self, logs: Logs) -> Outcome {
         let config = self.node.config(logs)?;
         logs::start(&config.logs)?;
-        let app = App::new(config, Clock::System)?;
+        process::harden()?;
+        let app = App::open(config, Clock::System)?;
 
         // Signals are caught before anyone is told that the server is there.
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;

@@ -10,7 +10,7 @@ pub mod server;
 
 use std::path::PathBuf;
 
-pub use database::Database;
+pub use database::{Database, DatabaseUrl};
 pub use keys::{Keys, MasterKey, RsaPool};
 pub use limits::Limits;
 pub use logs::{LogFormat, Logs};

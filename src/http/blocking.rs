@@ -111,13 +111,14 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::model::time::{Clock, Timestamp};
+    use crate::model::time::Timestamp;
 
     fn app(places: usize, queue: usize) -> Data<App> {
-        let mut config = Config::in_directory("unused");
-        config.limits.blocking = NonZeroUsize::new(places).unwrap();
-        config.limits.blocking_queue = queue;
-        Data::new(App::new(config, Clock::fixed(Timestamp::from_seconds(0))).unwrap())
+        let configure = |config: &mut Config| {
+            config.limits.blocking = NonZeroUsize::new(places).unwrap();
+            config.limits.blocking_queue = queue;
+        };
+        Data::new(crate::app::tests::app(configure, Timestamp::from_seconds(1_800_000_000)))
     }
 
     #[actix_web::test]

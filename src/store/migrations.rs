@@ -18,3 +18,7 @@ pub(super) fn pending(connection: &mut AnyConnection) -> Result<Vec<String>> {
     let pending = connection.pending_migrations(source).map_err(Error::internal)?;
     Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
 }
+
+pub(super) fn none_applied(connection: &mut AnyConnection) -> Result<bool> {
+    Ok(connection.applied_migrations().map_err(Error::internal)?.is_empty())
+}

@@ -97,23 +97,32 @@ impl Store {
 
     /// Brings the schema up to date; safe when several nodes start at once. Answers the names of what was applied.
     pub fn migrate(&self) -> Result<Vec<String>> {
-        match &self.writers {
-            Writers::Grouped(writer) => writer.run(migrations::apply),
-            Writers::Pooled(pool) => {
-                let mut connection = pool.get().map_err(failure::unavailable)?;
-                dialect::begin(&mut connection, Access::Write)?;
-                let applied = dialect::lock_migrations(&mut connection)
-                    .map_err(Error::from)
-                    .and_then(|()| migrations::apply(&mut connection));
-                settle(&mut connection, applied)
-            }
-        }
+        self.alone(migrations::apply)
     }
 
     /// Migrations that this program knows and the database does not have yet.
     pub fn pending_migrations(&self) -> Result<Vec<String>> {
-        let mut connection = self.readers.get().map_err(failure::unavailable)?;
-        migrations::pending(&mut connection)
+        self.alone(migrations::pending)
+    }
+
+    /// Whether nobody ever migrated this database.
+    pub fn is_blank(&self) -> Result<bool> {
+        self.alone(migrations::none_applied)
+    }
+
+    /// One node at a time.
+    fn alone<T: Send + 'static>(&self, work: fn(&mut AnyConnection) -> Result<T>) -> Result<T> {
+        match &self.writers {
+            Writers::Grouped(writer) => writer.run(work),
+            Writers::Pooled(pool) => {
+                let mut connection = pool.get().map_err(failure::unavailable)?;
+                dialect::begin(&mut connection, Access::Write)?;
+                let done = dialect::lock_migrations(&mut connection)
+                    .map_err(Error::from)
+                    .and_then(|()| work(&mut connection));
+                settle(&mut connection, done)
+            }
+        }
     }
 
     /// Looks at one consistent state and changes nothing.
