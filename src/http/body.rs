@@ -208,8 +208,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::config::Config;
-    use crate::model::time::Clock;
+    use crate::model::time::Timestamp;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -261,9 +260,7 @@ mod tests {
     }
 
     async fn extracted(content_type: &str, body: String) -> Result<Outer, Code> {
-        let mut config = Config::in_directory("unused");
-        config.limits.body = 64;
-        let app = App::new(config, Clock::System).unwrap();
+        let app = crate::app::tests::app(|config| config.limits.body = 64, Timestamp::from_seconds(1));
         let request =
             TestRequest::post().app_data(Data::new(app)).insert_header((CONTENT_TYPE, content_type));
         let (request, mut payload) = request.set_payload(body).to_http_parts();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use countersign::app::App;
-use countersign::config::{Config, Tls};
+use countersign::config::{Config, RsaPool, Tls};
 use countersign::http::routes::TABLE;
 use countersign::http::server::{self, Running};
 use countersign::model::error::{Code, Error};
@@ -17,15 +17,17 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use ureq::http::Method;
 
 use crate::support::http::Http;
+use crate::support::node;
 
 fn config() -> Config {
-    let mut config = Config::in_directory("unused");
+    let mut config = Config::in_directory(node::directory());
+    config.keys.rsa_pool = RsaPool { rsa_2048: 0, rsa_3072: 0, rsa_4096: 0 };
     config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     config
 }
 
 fn app(config: Config) -> App {
-    App::new(config, Clock::System).unwrap()
+    node::open(config, Clock::System)
 }
 
 fn start(app: App) -> (Running, Http) {

@@ -1,4 +1,5 @@
-//! What the tests stand on: a PostgreSQL server of their own, and an HTTP client that shows what came back.
+//! What the tests stand on: a PostgreSQL server of their own, nodes, and an HTTP client that shows what came back.
 
 pub mod http;
+pub mod node;
 pub mod postgres;
