@@ -5,6 +5,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::store::page::Listed;
 
 /// 200 with a JSON body.
 pub struct Found<T>(pub T);
@@ -17,6 +20,21 @@ pub struct Created<T> {
 
 /// 204.
 pub struct Done;
+
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Listing<T> {
+    items: Vec<T>,
+    /// `cursor` of the next page; null on the last one.
+    next_cursor: Option<String>,
+}
+
+impl<T> Listing<T> {
+    pub fn of<U>(listed: Listed<U>, show: impl FnMut(U) -> T) -> Self {
+        Self { items: listed.items.into_iter().map(show).collect(), next_cursor: listed.next }
+    }
+}
 
 impl<T> Created<T> {
     /// `path` is where the new thing can be read.

@@ -19,6 +19,7 @@ pub mod credentials;
 pub mod events;
 pub mod factors;
 pub mod idempotency;
+pub mod leases;
 pub mod keys;
 pub mod seats;
 pub mod settings;
