@@ -7,9 +7,9 @@
 //!        jobs ┘         (verbs, synchronous)
 //! ```
 //! * [`model`]: the nouns, pure: ids, time, secrets, errors, and everything that is stored.
-//! * [`credential`], `oauth/`, `identity/`: the verbs, one file per step, in the order in which they happen.
+//! * [`credential`], [`oauth`], [`identity`]: the verbs, one file per step, in the order in which they happen.
 //! * [`service`]: what every verb works with.
-//! * `audit/`: the events that every change leaves behind.
+//! * [`audit`]: the events that every change leaves behind.
 //! * [`store`]: the two doors to the database; diesel lives here and nowhere else.
 //! * [`keys`], [`pki`]: private keys and the envelope around them; CSRs, PKCS#7 and chains.
 //! * [`http`]: the only actix code. Every route is in one table ([`http::routes`]), every status in one match
@@ -20,14 +20,17 @@
 //! is seen of it from outside. They know the model and nobody above it, except `app`, which knows everybody.
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod credential;
 pub mod http;
+pub mod identity;
 pub mod keys;
 pub mod logs;
 pub mod metrics;
 pub mod model;
+pub mod oauth;
 pub mod pki;
 pub mod service;
 pub mod store;

@@ -1,7 +1,9 @@
 //! The verbs of a credential, in the order in which it lives them.
 
 pub mod certificate;
+pub mod configurations;
 pub mod confirm_otp;
+
 pub mod create;
 pub mod key_pair;
 pub mod second_factors;

@@ -1,6 +1,6 @@
 //! Message authentication: fast hashes of server-made secrets, comparison in constant time, keys derived from keys.
 
-use aws_lc_rs::{constant_time, hkdf, hmac};
+use aws_lc_rs::{constant_time, digest, hkdf, hmac};
 
 use crate::model::error::{Error, Result};
 use crate::model::secret::SecretBytes;
@@ -33,6 +33,13 @@ pub fn hmac_sha256(key: &SecretBytes, purpose: &str, message: &[u8]) -> [u8; 32]
     context.update(message);
     let mut out = [0; 32];
     out.copy_from_slice(context.sign().as_ref());
+    out
+}
+
+/// SHA-256, where no key is needed: the hashed value has 256 bits of its own, or is no secret.
+pub fn sha256(message: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, message).as_ref());
     out
 }
 

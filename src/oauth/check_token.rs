@@ -1,0 +1,56 @@
+//! `check_token`, in the shape that clients of Spring Security OAuth expect.
+
+use serde::Serialize;
+
+use crate::model::error::{Code, Error, Result};
+use crate::model::secret::SecretText;
+use crate::model::time::Timestamp;
+use crate::oauth::OAuth;
+pub use crate::oauth::inspect::Asker;
+use crate::oauth::inspect::{Found, inspect};
+
+/// A token that is good. Times are seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckedToken {
+    pub active: bool,
+    pub client_id: String,
+    pub scope: Vec<String>,
+    pub exp: i64,
+    pub iat: i64,
+    pub jti: String,
+    pub aud: Vec<String>,
+    /// The roles, as Spring spells them: `ROLE_APPLICATION`.
+    pub authorities: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seat: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+}
+
+/// [`Code::ExpiredToken`] for one that has expired, [`Code::TokenNotRecognised`] for any other that is not good.
+pub fn check_token(oauth: &OAuth, asker: &Asker, token: &SecretText, now: Timestamp) -> Result<CheckedToken> {
+    let (record, verified) = match inspect(oauth, asker, token, now)? {
+        Found::Standing(found) => *found,
+        Found::Expired => return Err(Error::new(Code::ExpiredToken, "Token has expired")),
+        Found::Unknown => return Err(Error::new(Code::TokenNotRecognised, "Token was not recognised")),
+    };
+    Ok(CheckedToken {
+        active: true,
+        client_id: record.client.to_string(),
+        scope: record.scope.split(' ').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
+        exp: verified.expires_at.seconds(),
+        iat: verified.issued_at.seconds(),
+        jti: record.id.to_string(),
+        aud: verified.audience.clone(),
+        authorities: verified
+            .roles
+            .iter()
+            .map(|role| format!("ROLE_{}", role.as_str().to_ascii_uppercase()))
+            .collect(),
+        seat: record.seat.map(|seat| seat.to_string()),
+        tenant: record.tenant.map(|tenant| tenant.to_string()),
+        user_name: record.user,
+    })
+}

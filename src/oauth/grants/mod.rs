@@ -1,0 +1,3 @@
+//! The ways to a token, one per file.
+
+pub mod client_credentials;

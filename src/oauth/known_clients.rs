@@ -1,0 +1,88 @@
+//! Clients as this node read them last. The database is asked at every use whether the record is still the one that was
+//! read, in the transaction that acts on it: so a changed or disabled client is noticed at once, on every node.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use crate::model::client::{Client, ClientSecret, ClientStatus};
+use crate::model::error::{Error, Result};
+use crate::model::id::ClientId;
+use crate::model::name::TenantName;
+use crate::model::permission::Permissions;
+use crate::model::time::Timestamp;
+use crate::oauth::recent::Recent;
+use crate::store::{Store, Tx, clients, tenants};
+
+/// An active client, with all that its tokens depend on.
+pub struct KnownClient {
+    pub record: Client,
+    /// What a token of this client carries.
+    pub permissions: Permissions,
+    /// Those of its tenants that are suspended.
+    pub suspended: BTreeSet<TenantName>,
+    /// The newest first.
+    pub(super) secrets: Vec<ClientSecret>,
+}
+
+/// Which state of a client was acted on.
+#[derive(Clone)]
+pub struct Seen {
+    client: ClientId,
+    version: i64,
+}
+
+pub(super) struct KnownClients(Recent<ClientId, Arc<KnownClient>>);
+
+impl KnownClient {
+    pub fn seen(&self) -> Seen {
+        Seen { client: self.record.id.clone(), version: self.record.version }
+    }
+}
+
+impl Seen {
+    /// A conflict when the client changed since; in a write transaction it cannot until that ends.
+    pub fn stands(&self, tx: &mut Tx) -> Result<()> {
+        if clients::version(tx, &self.client)? == Some(self.version) {
+            Ok(())
+        } else {
+            Err(Error::conflict())
+        }
+    }
+}
+
+impl KnownClients {
+    pub(super) fn new(capacity: NonZeroUsize) -> Self {
+        Self(Recent::new(capacity))
+    }
+
+    pub(super) fn recall(&self, id: &ClientId) -> Option<Arc<KnownClient>> {
+        self.0.find(id)
+    }
+
+    /// Reads an active client and remembers it; `None` for any other.
+    pub(super) fn read(
+        &self,
+        store: &Store,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<KnownClient>>> {
+        let found = store.read(now, |tx| {
+            let record = clients::find(tx, id)?.filter(|client| client.status == ClientStatus::Active);
+            let Some(record) = record else { return Ok(None) };
+            let secrets = clients::secrets(tx, id)?;
+            let suspended = tenants::suspended(tx, &record.tenants)?;
+            let permissions = record.effective_permissions();
+            Ok(Some(Arc::new(KnownClient { record, permissions, suspended, secrets })))
+        })?;
+        match &found {
+            Some(client) => self.0.remember(id.clone(), Arc::clone(client)),
+            None => self.0.forget(id),
+        }
+        Ok(found)
+    }
+
+    pub(super) fn forget(&self, id: &ClientId) {
+        self.0.forget(id);
+    }
+}

@@ -1,0 +1,87 @@
+//! The authorization server (RFC 6749): who a client is, what it gets a token for, and what a token is worth.
+
+pub mod client_authentication;
+pub mod known_clients;
+
+pub mod grants;
+pub mod token;
+
+pub mod check_token;
+pub mod introspect;
+pub mod revoke;
+
+pub mod keyring;
+pub mod metadata;
+
+pub mod clients;
+pub mod tokens;
+
+mod checked_secrets;
+mod inspect;
+mod recent;
+mod throttle;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use crate::model::error::{Code, Error, Result};
+use crate::model::event::Actor;
+use crate::model::id::ClientId;
+use crate::model::time::Timestamp;
+use crate::oauth::checked_secrets::CheckedSecrets;
+use crate::oauth::keyring::Keyring;
+use crate::oauth::known_clients::KnownClients;
+use crate::service::Service;
+
+/// The authorization server of one node: what its verbs work with beside the [`Service`].
+pub struct OAuth {
+    pub service: Arc<Service>,
+    pub keyring: Keyring,
+    clients: KnownClients,
+    secrets: CheckedSecrets,
+}
+
+/// What a node remembers, so as not to work it out again.
+#[derive(Clone, Copy, Debug)]
+pub struct Remembered {
+    /// Access tokens whose signature was checked; about 1 KiB each.
+    pub tokens: NonZeroUsize,
+    /// Clients' records and secrets' checks; about 1 KiB each.
+    pub clients: NonZeroUsize,
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        let thousands = |n: usize| NonZeroUsize::new(n * 1024).unwrap_or(NonZeroUsize::MIN);
+        Self { tokens: thousands(8), clients: thousands(4) }
+    }
+}
+
+/// The request that an unauthenticated caller made, before it is known who that is.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub id: Option<String>,
+    pub at: Timestamp,
+}
+
+impl OAuth {
+    /// Opens the keys that sign tokens.
+    pub fn open(service: Arc<Service>, remembered: Remembered, now: Timestamp) -> Result<Self> {
+        let keyring = Keyring::open(&service, remembered.tokens, now)?;
+        let clients = KnownClients::new(remembered.clients);
+        let secrets = CheckedSecrets::new(remembered.clients)?;
+        Ok(Self { service, keyring, clients, secrets })
+    }
+}
+
+impl Request {
+    /// What completes the audit event of what a client does with this request.
+    fn actor(&self, client: &ClientId) -> Actor {
+        Actor { name: format!("client:{client}"), request_id: self.id.clone(), at: self.at }
+    }
+}
+
+/// The one answer for every fault of a client's authentication; the cause goes to the log.
+fn invalid_client(cause: &str) -> Error {
+    Error::new(Code::InvalidClient, "Client authentication failed.").caused_by(cause)
+}

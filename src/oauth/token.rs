@@ -1,0 +1,149 @@
+//! Access tokens: what they say (RFC 9068), how one is issued, and how one is read back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::keys::token_key::{Expected, TokenVerifier};
+use crate::model::client::GrantType;
+use crate::model::error::{Code, Error, Result};
+use crate::model::event::{Audited, Event};
+use crate::model::id::{ClientId, TokenId};
+use crate::model::name::{SeatName, TenantName};
+use crate::model::permission::{Permissions, Role, TenantReach};
+use crate::model::secret::SecretText;
+use crate::model::time::Timestamp;
+use crate::model::token::{TokenRecord, VerifiedToken};
+use crate::oauth::known_clients::KnownClient;
+use crate::oauth::{OAuth, Request};
+use crate::service::id_octets;
+use crate::store::tokens;
+
+/// The header's `typ` (RFC 9068, 2.1).
+pub const TYP: &str = "at+jwt";
+/// No token lives longer, in seconds.
+pub const LONGEST_VALIDITY: u32 = 31_536_000;
+
+/// What a grant decided that a client gets.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    pub grant: GrantType,
+    pub seat: Option<SeatName>,
+    pub tenant: Option<TenantName>,
+    /// Space-separated.
+    pub scope: String,
+    pub reach: TenantReach,
+}
+
+/// A token on its way to the client.
+#[derive(Clone)]
+pub struct IssuedToken {
+    pub access_token: SecretText,
+    /// Seconds.
+    pub expires_in: u32,
+    pub scope: String,
+}
+
+/// Signs a token and records it, with its event, in one write that also finds the client unchanged.
+pub fn issue(
+    oauth: &OAuth,
+    client: &KnownClient,
+    request: &Request,
+    granted: Granted,
+) -> Result<IssuedToken> {
+    let service = &oauth.service;
+    let validity = client.record.access_token_validity;
+    let expires_at = Timestamp::from_seconds(request.at.seconds()).plus_seconds(i64::from(validity));
+    let record = TokenRecord {
+        id: TokenId::new(request.at, id_octets()?),
+        client: client.record.id.clone(),
+        user: None,
+        tenant: granted.tenant,
+        seat: granted.seat,
+        scope: granted.scope,
+        permissions: client.permissions.clone(),
+        reach: granted.reach,
+        family: None,
+        issued_at: request.at,
+        expires_at,
+        revoked_at: None,
+    };
+    let claims = Claims::of(&service.public_url, &client.record.roles, &record);
+    let access_token = SecretText::new(oauth.keyring.sign(service, TYP, &claims, request.at)?);
+    let issued = IssuedToken { access_token, expires_in: validity, scope: record.scope.clone() };
+    let seen = client.seen();
+    service.store.write(request.actor(&record.client), move |tx| {
+        seen.stands(tx)?;
+        tokens::insert(tx, &record)?;
+        let mut event = Event::done("token.issue", format!("token:{}", record.id))
+            .with("grant", granted.grant.as_str())
+            .with("scope", record.scope.as_str())
+            .with("expiresAt", record.expires_at.to_string());
+        event.tenant.clone_from(&record.tenant);
+        Ok(Audited::new(issued.clone(), event))
+    })
+}
+
+/// What a token says, when the key signed it and we are its issuer and audience. Its age is left to the caller.
+pub(super) fn verify(key: &TokenVerifier, issuer: &str, token: &str) -> Result<VerifiedToken> {
+    // No token is expired at the beginning of time.
+    let expected = Expected { typ: TYP, issuer, audience: issuer, now: Timestamp::from_seconds(0) };
+    key.verify::<Claims>(token, &expected).map(VerifiedToken::from).map_err(|_| not_recognised())
+}
+
+pub(super) fn not_recognised() -> Error {
+    Error::new(Code::InvalidToken, "The access token was not recognised; get a new one.")
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    exp: i64,
+    aud: Vec<String>,
+    sub: String,
+    client_id: String,
+    iat: i64,
+    jti: String,
+    scope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seat: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant: Option<String>,
+    roles: Vec<Role>,
+    permissions: Permissions,
+}
+
+impl Claims {
+    fn of(issuer: &str, roles: &[Role], record: &TokenRecord) -> Self {
+        Self {
+            iss: issuer.to_owned(),
+            exp: record.expires_at.seconds(),
+            aud: vec![issuer.to_owned()],
+            // Without a user the client acts for itself (RFC 9068, 2.2).
+            sub: record.user.clone().unwrap_or_else(|| record.client.to_string()),
+            client_id: record.client.to_string(),
+            iat: record.issued_at.seconds(),
+            jti: record.id.to_string(),
+            scope: record.scope.clone(),
+            seat: record.seat.as_ref().map(ToString::to_string),
+            tenant: record.tenant.as_ref().map(ToString::to_string),
+            roles: roles.to_vec(),
+            permissions: record.permissions.clone(),
+        }
+    }
+}
+
+impl From<Claims> for VerifiedToken {
+    fn from(claims: Claims) -> Self {
+        Self {
+            id: TokenId::stored(claims.jti),
+            client: ClientId::stored(claims.client_id),
+            tenant: claims.tenant.map(TenantName::stored),
+            seat: claims.seat.map(SeatName::stored),
+            scope: claims.scope,
+            roles: claims.roles,
+            permissions: claims.permissions,
+            audience: claims.aud,
+            issued_at: Timestamp::from_seconds(claims.iat),
+            expires_at: Timestamp::from_seconds(claims.exp),
+        }
+    }
+}
