@@ -63,6 +63,17 @@ impl Authority {
         self.sign(&csr, &issuer, now, end).map_err(Error::internal)
     }
 
+    /// An end entity's certificate (DER) for a fresh key that nobody keeps: whoever uploads it shows another key than
+    /// the one that was certified.
+    pub fn issue_to_a_stranger(&self, common_name: &str, days: u32, now: Timestamp) -> Result<Vec<u8>> {
+        let key = KeyPair::generate().map_err(Error::internal)?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        let csr = params.serialize_request(&key).map_err(Error::internal)?;
+        self.issue(csr.der(), days, now)
+    }
+
     fn sign(
         &self,
         csr: &X509Req,
