@@ -3,6 +3,7 @@
 pub mod options;
 
 pub mod completions;
+pub mod demo;
 pub mod health;
 pub mod openapi;
 pub mod serve;
@@ -30,6 +31,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  countersign demo                                    all of it, shown step by step
   countersign serve --data ./data                     answer on http://127.0.0.1:8080
   countersign health http://127.0.0.1:8080            ask a running server whether it lives
   countersign openapi > openapi.json                  the API, for generators of clients
@@ -38,6 +40,7 @@ Every flag has an environment variable, named in the command's --help. Exit stat
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Serve(Box<serve::Serve>),
     Openapi(openapi::Openapi),
     Health(health::Health),
@@ -74,6 +77,7 @@ impl Cli {
     fn run(self) -> Outcome {
         let logs = self.logs.section();
         match self.command {
+            Command::Demo(command) => command.run(logs),
             Command::Serve(command) => command.run(logs),
             Command::Openapi(command) => command.run(),
             Command::Health(command) => command.run(),
