@@ -14,6 +14,8 @@ use crate::metrics::Metrics;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::Actor;
 use crate::model::time::{Clock, Timestamp};
+use crate::oauth::keyring;
+use crate::oauth::{OAuth, Remembered};
 use crate::service::{self, Service};
 use crate::store::Store;
 
@@ -25,6 +27,7 @@ pub struct App {
     /// The door off the async threads.
     pub gate: Gate,
     pub service: Arc<Service>,
+    pub oauth: OAuth,
     checks: Vec<Check>,
 }
 
@@ -43,11 +46,12 @@ impl App {
     pub fn open(config: Config, clock: Clock) -> Result<Self> {
         config.check()?;
         let service = Arc::new(open_service(&config, clock.now())?);
+        let oauth = open_oauth(&config, &service, clock.now())?;
         let gate = Gate::new(config.limits.blocking, config.limits.blocking_queue);
         let metrics = Metrics::new()?;
         gate.watch(&metrics)?;
         watch(&service, &metrics)?;
-        let mut app = Self { config, clock, metrics, gate, service, checks: Vec::new() };
+        let mut app = Self { config, clock, metrics, gate, service, oauth, checks: Vec::new() };
         let (service, clock) = (Arc::clone(&app.service), app.clock.clone());
         app.add_check("database", move || service.store.ping(clock.now()));
         Ok(app)
@@ -79,6 +83,17 @@ pub fn open_service(config: &Config, now: Timestamp) -> Result<Service> {
     }
     let public_url = config.server.public_url.as_ref().map(|url| url.as_str().to_owned());
     Service::open(store, master_key(config)?, public_url, vault_limits(config), now)
+}
+
+/// The authorization server, on a database that has a key to sign tokens with from here on.
+fn open_oauth(config: &Config, service: &Arc<Service>, now: Timestamp) -> Result<OAuth> {
+    let actor = Actor { name: "node".to_owned(), request_id: None, at: now };
+    match keyring::rotate(service, actor, config.keys.token_algorithm) {
+        // Another node that starts at the same time made the key.
+        Err(error) if error.code() == Code::Conflict => {}
+        made => drop(made?),
+    }
+    OAuth::open(Arc::clone(service), Remembered::default(), now)
 }
 
 /// Makes a database and its master key; false when the database is initialised already, and nothing was changed.

@@ -17,6 +17,7 @@ use crate::config::logs::DEFAULT_FILTER;
 use crate::config::{
     Config, Database, Keys, Limits, LogFormat, Logs, MasterKey, PublicUrl, RsaPool, Server, Tls,
 };
+use crate::model::algorithm::TokenAlgorithm;
 use crate::model::error::Error;
 use crate::model::secret::SecretText;
 
@@ -53,6 +54,9 @@ pub struct StorageOptions {
     /// RSA keys to keep ready in memory, by size
     #[arg(long, env = "COUNTERSIGN_RSA_POOL", value_name = "SIZE=N,..", default_value_t, value_parser = parsed::<RsaPool>)]
     rsa_pool: RsaPool,
+    /// What signs access tokens: EdDSA, ES256 or RS256
+    #[arg(long, env = "COUNTERSIGN_TOKEN_ALGORITHM", value_name = "ALGORITHM", default_value = "EdDSA", value_parser = token_algorithm)]
+    token_algorithm: TokenAlgorithm,
 }
 
 #[derive(Args)]
@@ -155,7 +159,7 @@ impl StorageOptions {
         let master = master_key(self.master_key_file, std::env::var(MASTER_KEY).ok(), &self.data)?;
         Ok(Config {
             database: Database { url, connections: self.database_connections },
-            keys: Keys { master, rsa_pool: self.rsa_pool },
+            keys: Keys { master, rsa_pool: self.rsa_pool, token_algorithm: self.token_algorithm },
             logs,
             ..Config::in_directory(self.data)
         })
@@ -208,6 +212,10 @@ impl LogOptions {
         };
         Logs { format, filter: self.log }
     }
+}
+
+fn token_algorithm(text: &str) -> Result<TokenAlgorithm, String> {
+    TokenAlgorithm::parse(text).ok_or_else(|| "EdDSA, ES256 or RS256".to_owned())
 }
 
 fn master_key(file: Option<PathBuf>, itself: Option<String>, data: &Path) -> Result<MasterKey, Failure> {

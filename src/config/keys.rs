@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::model::algorithm::KeyAlgorithm;
+use crate::model::algorithm::{KeyAlgorithm, TokenAlgorithm};
 use crate::model::error::{Code, Error, Result};
 use crate::model::secret::SecretText;
 
@@ -13,6 +13,9 @@ pub struct Keys {
     pub master: MasterKey,
     /// `--rsa-pool`, `COUNTERSIGN_RSA_POOL`; default `2048=4,3072=1,4096=0`.
     pub rsa_pool: RsaPool,
+    /// `--token-algorithm`, `COUNTERSIGN_TOKEN_ALGORITHM`; default `EdDSA`. What signs access tokens; another one takes
+    /// over an hour after its key was published.
+    pub token_algorithm: TokenAlgorithm,
 }
 
 /// Where the key above all others comes from.
@@ -37,7 +40,11 @@ const MOST_READY: usize = 1000;
 
 impl Keys {
     pub fn in_directory(data: &Path) -> Self {
-        Self { master: MasterKey::File(data.join("master.key")), rsa_pool: RsaPool::default() }
+        Self {
+            master: MasterKey::File(data.join("master.key")),
+            rsa_pool: RsaPool::default(),
+            token_algorithm: TokenAlgorithm::default(),
+        }
     }
 }
 

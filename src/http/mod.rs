@@ -3,6 +3,7 @@
 
 pub mod routes;
 
+pub mod access;
 pub mod access_log;
 pub mod blocking;
 pub mod body;

@@ -16,56 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::keys::software;
-use crate::model::algorithm::KeyAlgorithm;
+pub use crate::model::algorithm::TokenAlgorithm;
 use crate::model::error::{Code, Error, Result};
 use crate::model::secret::SecretBytes;
 use crate::model::time::Timestamp;
-
-/// How tokens are signed (RFC 7518, RFC 8037).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum TokenAlgorithm {
-    #[default]
-    #[serde(rename = "EdDSA")]
-    EdDsa,
-    #[serde(rename = "ES256")]
-    Es256,
-    #[serde(rename = "RS256")]
-    Rs256,
-}
-
-impl TokenAlgorithm {
-    pub const ALL: [Self; 3] = [Self::EdDsa, Self::Es256, Self::Rs256];
-
-    /// The JOSE name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EdDsa => "EdDSA",
-            Self::Es256 => "ES256",
-            Self::Rs256 => "RS256",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
-    }
-
-    /// The key pair that it takes. RSA takes a while: not for an async thread.
-    pub const fn key_algorithm(self) -> KeyAlgorithm {
-        match self {
-            Self::EdDsa => KeyAlgorithm::Ed25519,
-            Self::Es256 => KeyAlgorithm::P256,
-            Self::Rs256 => KeyAlgorithm::Rsa2048,
-        }
-    }
-
-    const fn for_jsonwebtoken(self) -> jsonwebtoken::Algorithm {
-        match self {
-            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
-            Self::Es256 => jsonwebtoken::Algorithm::ES256,
-            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
-        }
-    }
-}
 
 /// A private key that signs tokens, and the verifier of what it signs.
 pub struct TokenKey {
@@ -149,7 +103,7 @@ impl TokenVerifier {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str).ok_or_else(odd);
         let algorithm = TokenAlgorithm::parse(text("alg")?).ok_or_else(odd)?;
         let parsed = Jwk::deserialize(jwk).map_err(|_| odd())?;
-        let mut validation = Validation::new(algorithm.for_jsonwebtoken());
+        let mut validation = Validation::new(for_jsonwebtoken(algorithm));
         // Times, issuer and audience are checked here, by the time that is given and with none of them optional.
         validation.validate_exp = false;
         validation.validate_aud = false;
@@ -213,6 +167,14 @@ impl Audience {
             Self::One(one) => one == audience,
             Self::Several(several) => several.iter().any(|one| one == audience),
         }
+    }
+}
+
+const fn for_jsonwebtoken(algorithm: TokenAlgorithm) -> jsonwebtoken::Algorithm {
+    match algorithm {
+        TokenAlgorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+        TokenAlgorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        TokenAlgorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
     }
 }
 

@@ -280,6 +280,44 @@ impl CsrSignatureAlgorithm {
     }
 }
 
+/// How tokens are signed (RFC 7518, RFC 8037).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TokenAlgorithm {
+    #[default]
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+    #[serde(rename = "ES256")]
+    Es256,
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+impl TokenAlgorithm {
+    pub const ALL: [Self; 3] = [Self::EdDsa, Self::Es256, Self::Rs256];
+
+    /// The JOSE name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
+    }
+
+    /// The key pair that it takes. RSA takes a while: not for an async thread.
+    pub const fn key_algorithm(self) -> KeyAlgorithm {
+        match self {
+            Self::EdDsa => KeyAlgorithm::Ed25519,
+            Self::Es256 => KeyAlgorithm::P256,
+            Self::Rs256 => KeyAlgorithm::Rsa2048,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
