@@ -14,8 +14,7 @@ use crate::metrics::Metrics;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::Actor;
 use crate::model::time::{Clock, Timestamp};
-use crate::oauth::keyring;
-use crate::oauth::{OAuth, Remembered};
+use crate::oauth::{OAuth, Remembered, keyring};
 use crate::service::{self, Service};
 use crate::store::Store;
 
@@ -69,6 +68,16 @@ impl App {
 
 /// The verbs' side of a node, for commands that work beside the server.
 pub fn open_service(config: &Config, now: Timestamp) -> Result<Service> {
+    let store = open_store(config)?;
+    for migration in store.migrate()? {
+        tracing::info!(%migration, "applied");
+    }
+    let public_url = config.server.public_url.as_ref().map(|url| url.as_str().to_owned());
+    Service::open(store, master_key(config)?, public_url, vault_limits(config), now)
+}
+
+/// The database of an instance; makes none where there is none.
+pub fn open_store(config: &Config) -> Result<Store> {
     if let DatabaseUrl::Sqlite(path) = &config.database.url
         && !Path::new(path).exists()
     {
@@ -78,11 +87,7 @@ pub fn open_service(config: &Config, now: Timestamp) -> Result<Service> {
     if store.is_blank()? {
         return Err(service::not_initialised());
     }
-    for migration in store.migrate()? {
-        tracing::info!(%migration, "applied");
-    }
-    let public_url = config.server.public_url.as_ref().map(|url| url.as_str().to_owned());
-    Service::open(store, master_key(config)?, public_url, vault_limits(config), now)
+    Ok(store)
 }
 
 /// The authorization server, on a database that has a key to sign tokens with from here on.

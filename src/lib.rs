@@ -14,6 +14,7 @@
 //! * [`keys`], [`pki`]: private keys and the envelope around them; CSRs, PKCS#7 and chains.
 //! * [`http`]: the only actix code. Every route is in one table ([`http::routes`]), every status in one match
 //!   ([`http::problem`]), and there is one hop off the async threads ([`http::blocking`]).
+//! * [`jobs`]: clock-driven housekeeping, leased, so that one node at a time does it.
 //! * [`cli`]: one file per command, calling the same verbs as `http`; the only clap code.
 //!
 //! Beside the rooms: [`app`] puts one node together, [`config`] is how it is set up, [`logs`] and [`metrics`] are what
@@ -26,6 +27,7 @@ pub mod config;
 pub mod credential;
 pub mod http;
 pub mod identity;
+pub mod jobs;
 pub mod keys;
 pub mod logs;
 pub mod metrics;

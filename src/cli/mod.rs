@@ -1,12 +1,21 @@
 //! The command line: one file per command, calling the same verbs as the server.
 
+pub mod operator;
 pub mod options;
+
+pub mod init;
+pub mod migrate;
+pub mod serve;
+
+pub mod client;
+pub mod credential;
+pub mod tenant;
+pub mod token;
 
 pub mod completions;
 pub mod demo;
 pub mod health;
 pub mod openapi;
-pub mod serve;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -32,6 +41,7 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   countersign demo                                    all of it, shown step by step
+  countersign init --data ./data                      make a database and the first administrator
   countersign serve --data ./data                     answer on http://127.0.0.1:8080
   countersign health http://127.0.0.1:8080            ask a running server whether it lives
   countersign openapi > openapi.json                  the API, for generators of clients
@@ -41,7 +51,13 @@ Every flag has an environment variable, named in the command's --help. Exit stat
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Init(Box<init::Init>),
     Serve(Box<serve::Serve>),
+    Migrate(migrate::Migrate),
+    Tenant(tenant::TenantCommand),
+    Client(client::ClientCommand),
+    Token(token::TokenCommand),
+    Credential(credential::CredentialCommand),
     Openapi(openapi::Openapi),
     Health(health::Health),
     Completions(completions::Completions),
@@ -78,7 +94,13 @@ impl Cli {
         let logs = self.logs.section();
         match self.command {
             Command::Demo(command) => command.run(logs),
+            Command::Init(command) => command.run(logs),
             Command::Serve(command) => command.run(logs),
+            Command::Migrate(command) => command.run(logs),
+            Command::Tenant(command) => command.run(logs),
+            Command::Client(command) => command.run(logs),
+            Command::Token(command) => command.run(logs),
+            Command::Credential(command) => command.run(logs),
             Command::Openapi(command) => command.run(),
             Command::Health(command) => command.run(),
             Command::Completions(command) => command.run(),
@@ -129,15 +151,21 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// What one call is about is said on the command line; how a node is set up may come from its environment too.
     #[test]
-    fn every_flag_has_a_variable_and_help() {
-        for argument in Cli::command().build_tree() {
-            let id = argument.get_id().as_str();
-            if !argument.is_positional() && !matches!(id, "help" | "version") {
-                let variable = argument.get_env().and_then(|name| name.to_str()).unwrap_or_default();
-                assert!(variable.starts_with("COUNTERSIGN_"), "--{id} has no variable");
-                assert!(argument.get_help().is_some(), "--{id} has no help");
+    fn every_flag_has_help_and_every_setting_a_variable() {
+        let mut cli = Cli::command();
+        for command in [&mut cli].into_iter().flat_map(|cli| cli.clone().build_tree()) {
+            let id = command.get_id().as_str().to_owned();
+            if !command.is_positional() && !matches!(id.as_str(), "help" | "version") {
+                assert!(command.get_help().is_some(), "--{id} has no help");
             }
+        }
+        let serve = cli.find_subcommand_mut("serve").unwrap().clone();
+        for argument in serve.build_tree() {
+            let id = argument.get_id().as_str();
+            let variable = argument.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+            assert!(id == "help" || variable.starts_with("COUNTERSIGN_"), "--{id} has no variable");
         }
     }
 

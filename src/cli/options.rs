@@ -230,7 +230,7 @@ fn master_key(file: Option<PathBuf>, itself: Option<String>, data: &Path) -> Res
 }
 
 /// Reads a value by its own rules; clap says which flag it was.
-fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
+pub(super) fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: Error| error.detail().to_owned())
 }
 

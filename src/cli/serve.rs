@@ -11,6 +11,7 @@ use super::{Failure, Outcome, say};
 use crate::app::App;
 use crate::config::Logs;
 use crate::http::server::{self, Running};
+use crate::jobs::Jobs;
 use crate::keys::process;
 use crate::logs;
 use crate::model::error::Error;
@@ -47,7 +48,9 @@ impl Serve {
         // Signals are caught before anyone is told that the server is there.
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         let mut signals = runtime.block_on(async { Signals::catch() })?;
-        let running = server::start(Arc::new(app))?;
+        let app = Arc::new(app);
+        let jobs = Jobs::start(Arc::clone(&app.service), app.clock.clone(), app.config.keys.token_algorithm)?;
+        let running = server::start(app)?;
         let service = running.service_address().map(tracing::field::display);
         tracing::info!(address = %running.address(), service, "listening");
         say(&format!("listening on {}\n", running.url()))?;
@@ -60,6 +63,7 @@ impl Serve {
                 () = signals.interrupted() => Err(Failure::Failed("Ended by a second signal before everything in flight was done.".to_owned())),
             }
         });
+        drop(jobs);
         runtime.shutdown_background();
         outcome
     }

@@ -7,11 +7,11 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::id::{ClientId, ConfigurationId, CredentialId};
 use crate::model::name::{SeatName, TenantName};
-use crate::model::permission::{Permission, TenantReach};
+use crate::model::permission::Permission;
 use crate::model::tenant::Seat;
 use crate::model::token::{Call, Caller};
 use crate::service::{Service, id_octets};
-use crate::store::{Tx, configurations, credentials, seats, tenants};
+use crate::store::{configurations, credentials, seats, tenants};
 
 #[derive(Clone, Debug)]
 pub struct NewCredential {
@@ -46,7 +46,7 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
     let call = call.clone();
     service.store.write(call.actor(), move |tx| {
         let caller = tx.admit(&call.principal, Permission::CredentialsProvision)?;
-        let tenant = tenant_of(tx, &caller, new.tenant.as_ref())?;
+        let tenant = tenants::meant(tx, &caller, new.tenant.as_ref())?;
         let seat = seat_of(&caller, new.seat.as_ref())?;
         let configuration = configurations::find(tx, &new.configuration)?
             .filter(|configuration| configuration.tenant == tenant)
@@ -95,17 +95,6 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
             .with("multiSignature", multi_signature);
         Ok(Audited::new(Progress::of(credential, &[], call.at), event))
     })
-}
-
-fn tenant_of(tx: &mut Tx, caller: &Caller, asked: Option<&TenantName>) -> Result<TenantName> {
-    let tenant = match (asked, caller.tenant(), caller.reach()) {
-        (None, None, TenantReach::All) => tenants::sole(tx)?.ok_or_else(|| {
-            Error::field("/tenant", "the token reaches every tenant: name the one that is meant")
-        })?,
-        _ => caller.tenant_or_sole(asked)?,
-    };
-    caller.reaches(&tenant)?;
-    Ok(tenants::known(tx, &tenant)?.name)
 }
 
 fn seat_of(caller: &Caller, asked: Option<&SeatName>) -> Result<SeatName> {

@@ -5,6 +5,7 @@ pub mod routes;
 
 pub mod access;
 pub mod access_log;
+pub mod api;
 pub mod blocking;
 pub mod body;
 pub mod client_address;

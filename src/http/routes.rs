@@ -10,6 +10,7 @@ use actix_web::web::{self, PathConfig, ServiceConfig};
 use actix_web::{HttpResponse, Resource, ResponseError, Route};
 use utoipa::OpenApi;
 
+use super::api::{audit_events, certificate_requests, configurations, credentials, enrolment};
 use super::problem::Problem;
 use super::{documents, health, metrics};
 use crate::model::error::{Code, Error};
@@ -84,6 +85,25 @@ macro_rules! table {
 
 table! {
     documented {
+        POST "/api/v1/credentials" enrolment::create [NotFound, InsufficientScope, InvalidMultiSignature, NotSupportedYet];
+        GET "/api/v1/credentials" credentials::list [InvalidRequest];
+        GET "/api/v1/credentials/{id}" credentials::show [NotFound];
+        DELETE "/api/v1/credentials/{id}" credentials::destroy [NotFound, InvalidState];
+        POST "/api/v1/credentials/{id}/second-factors" enrolment::add_second_factor [NotFound, InvalidState, AlreadyExists, FactorNotRequired, WeakPin];
+        POST "/api/v1/credentials/{id}/second-factors/otp/confirm" enrolment::confirm [NotFound, InvalidState, OtpMismatch, FactorLocked, CredentialLocked];
+        POST "/api/v1/credentials/{id}/key-pair" enrolment::generate_key_pair [NotFound, InvalidState, UnsupportedAlgorithm];
+        GET "/api/v1/credentials/{id}/csr" enrolment::csr [NotFound, InvalidState];
+        PUT "/api/v1/credentials/{id}/certificate" enrolment::attach_certificate [
+            NotFound, InvalidState, MalformedPkcs7, UnexpectedPkcs7Content, NoCertificates, MalformedCertificate,
+            PublicKeyMismatch, ExplicitEcParameters, InvalidSignature, IntermediateMissing, RootMissing, UntrustedRoot,
+            NotACa, PathLengthExceeded, CertificateExpired, CertificateNotYetValid, KeyUsage, WeakKey, WeakSignature,
+            SubjectMismatch, CertificateRevoked, NameConstraints, SelfTestFailed
+        ];
+        GET "/api/v1/certificate-requests" certificate_requests::list [InvalidRequest];
+        POST "/api/v1/authorization-configurations" configurations::create [NotFound, AlreadyExists, NoSecondFactor];
+        GET "/api/v1/authorization-configurations" configurations::list [InvalidRequest];
+        GET "/api/v1/authorization-configurations/{id}" configurations::show [NotFound];
+        GET "/api/v1/audit-events" audit_events::list [InvalidRequest];
         GET "/health/live" health::live;
         GET "/openapi.json" documents::openapi;
         GET "/problems/{code}" documents::problem [NotFound];

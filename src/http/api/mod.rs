@@ -1,0 +1,7 @@
+//! The native API, one file per resource.
+
+pub mod audit_events;
+pub mod certificate_requests;
+pub mod configurations;
+pub mod credentials;
+pub mod enrolment;

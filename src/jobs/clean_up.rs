@@ -1,0 +1,35 @@
+//! Wipes what expired SADs would open, and forgets what ended long ago, a few hundred rows at a time so that nobody
+//! waits for it.
+
+use crate::model::error::Result;
+use crate::model::time::Timestamp;
+use crate::service::Service;
+use crate::store::{Tx, authorizations, idempotency, tokens};
+
+/// Rows per transaction.
+const BITE: u16 = 500;
+/// Transactions per round, so that a backlog is worked off without a stall.
+const BITES: usize = 40;
+/// Ended tokens and authorizations are kept for a day: introspection and the audit speak of them.
+const KEPT_SECONDS: i64 = 24 * 3600;
+
+pub fn run(service: &Service, now: Timestamp) -> Result<()> {
+    let before = now.plus_seconds(-KEPT_SECONDS);
+    until_done(service, now, |tx| authorizations::wipe_expired(tx, BITE))?;
+    until_done(service, now, move |tx| authorizations::forget_ended(tx, before, BITE))?;
+    until_done(service, now, move |tx| tokens::forget_ended(tx, before, BITE))?;
+    until_done(service, now, |tx| idempotency::forget_expired(tx, BITE))
+}
+
+fn until_done(
+    service: &Service,
+    now: Timestamp,
+    bite: impl Fn(&mut Tx) -> Result<usize> + Copy + Send + 'static,
+) -> Result<()> {
+    for _ in 0..BITES {
+        if service.store.bookkeep(now, bite)? < usize::from(BITE) {
+            break;
+        }
+    }
+    Ok(())
+}
