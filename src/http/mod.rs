@@ -17,6 +17,8 @@ pub mod request_id;
 pub mod server;
 pub mod tls;
 
+pub mod oauth;
+
 pub mod documents;
 pub mod health;
 pub mod metrics;

@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, Resource, ResponseError, Route};
 use utoipa::OpenApi;
 
 use super::api::{audit_events, certificate_requests, configurations, credentials, enrolment};
+use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
 use super::problem::Problem;
 use super::{documents, health, metrics};
 use crate::model::error::{Code, Error};
@@ -104,6 +105,14 @@ table! {
         GET "/api/v1/authorization-configurations" configurations::list [InvalidRequest];
         GET "/api/v1/authorization-configurations/{id}" configurations::show [NotFound];
         GET "/api/v1/audit-events" audit_events::list [InvalidRequest];
+
+        POST "/oauth2/token" token::issue;
+        POST "/oauth2/check_token" check_token::check;
+        POST "/oauth2/introspect" introspect::token;
+        POST "/oauth2/revoke" revoke::token;
+        GET "/oauth2/jwks" jwks::list;
+        GET "/.well-known/oauth-authorization-server" metadata::show;
+
         GET "/health/live" health::live;
         GET "/openapi.json" documents::openapi;
         GET "/problems/{code}" documents::problem [NotFound];
@@ -113,6 +122,10 @@ table! {
         GET "/metrics" metrics::scrape;
     }
     undocumented {
+        POST "/oauth/token" older::token;
+        POST "/oauth/check_token" older::check_token;
+        POST "/oauth/revoke" older::revoke;
+        POST "/revoke" older::csc_revoke;
         GET "/" documents::landing;
         GET "/docs" documents::docs;
         GET "/docs/" documents::docs_index;

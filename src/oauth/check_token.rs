@@ -1,6 +1,7 @@
 //! `check_token`, in the shape that clients of Spring Security OAuth expect.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::error::{Code, Error, Result};
 use crate::model::secret::SecretText;
@@ -10,7 +11,7 @@ pub use crate::oauth::inspect::Asker;
 use crate::oauth::inspect::{Found, inspect};
 
 /// A token that is good. Times are seconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CheckedToken {
     pub active: bool,
     pub client_id: String,

@@ -1,6 +1,7 @@
 //! Token introspection (RFC 7662).
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::error::Result;
 use crate::model::secret::SecretText;
@@ -9,14 +10,14 @@ use crate::oauth::OAuth;
 use crate::oauth::inspect::{Asker, Found, inspect};
 
 /// What there is to say of a token: everything when it is good, that it is not otherwise. Times are seconds since 1970.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Introspection {
     pub active: bool,
     #[serde(flatten)]
     pub facts: Option<Facts>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Facts {
     pub scope: String,
     pub client_id: String,

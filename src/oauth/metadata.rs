@@ -1,11 +1,12 @@
 //! What this authorization server can do (RFC 8414): the truth only, so it grows with the grants.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::client::GrantType;
 use crate::service::Service;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Metadata {
     pub issuer: String,
     pub token_endpoint: String,

@@ -10,5 +10,6 @@
 )]
 
 mod architecture;
+mod oauth;
 mod server;
 mod support;

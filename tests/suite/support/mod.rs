@@ -3,3 +3,4 @@
 pub mod http;
 pub mod node;
 pub mod postgres;
+pub mod world;

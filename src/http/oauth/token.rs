@@ -1,0 +1,75 @@
+//! `POST /oauth2/token`.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::client::presented;
+use super::form::Form;
+use super::refusal::{OAuthError, Refused};
+use super::{granted, request};
+use crate::app::App;
+use crate::http::blocking;
+use crate::model::client::GrantType;
+use crate::model::error::{Code, Error};
+use crate::oauth::grants::client_credentials::client_credentials;
+
+/// The parameters of a token request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the OpenAPI document")]
+pub struct TokenForm {
+    #[schema(example = "client_credentials")]
+    grant_type: String,
+    /// `seat:<value>` and `tenant:<value>` in any order, and `service`.
+    #[schema(example = "seat:jdoe@acme tenant:acme")]
+    scope: Option<String>,
+    /// Beside `client_secret`, where HTTP Basic is not used.
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct TokenBody<'a> {
+    access_token: &'a str,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds.
+    #[schema(example = 3600)]
+    expires_in: u32,
+    /// What was granted.
+    #[schema(example = "seat:jdoe@acme tenant:acme")]
+    scope: &'a str,
+}
+
+/// Get an access token
+///
+/// The client authenticates by HTTP Basic, or by `client_id` and `client_secret` in the body.
+#[utoipa::path(post, path = "/oauth2/token", tag = "oauth",
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, body = TokenBody<'static>),
+        (status = 400, description = "Refused (RFC 6749, 5.2)", body = OAuthError),
+        (status = 401, description = "Client authentication failed", body = OAuthError),
+        (status = 429, description = "Too many failed attempts", body = OAuthError),
+        (status = 503, description = "Busy", body = OAuthError),
+    ))]
+pub async fn issue(app: Data<App>, http: HttpRequest, form: Form) -> Result<HttpResponse, Refused> {
+    let presented = presented(&http, &form)?;
+    if form.required("grant_type")?.expose() != GrantType::ClientCredentials.as_str() {
+        let detail = "grant_type is client_credentials; the other grants are not supported yet.";
+        return Err(Error::new(Code::UnsupportedGrantType, detail).into());
+    }
+    let request = request(&app);
+    let issued = blocking::run(&app, move |app| {
+        client_credentials(&app.oauth, &request, &presented, form.text("scope"))
+    })
+    .await?;
+    app.metrics.token_issued(GrantType::ClientCredentials.as_str());
+    Ok(granted(&TokenBody {
+        access_token: issued.access_token.expose(),
+        token_type: "Bearer",
+        expires_in: issued.expires_in,
+        scope: &issued.scope,
+    }))
+}

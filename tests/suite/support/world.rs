@@ -1,0 +1,116 @@
+//! A served node with its first administrator, and requests in the words of those who make them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use countersign::config::{Config, Database, DatabaseUrl, RsaPool};
+use countersign::http::server::{self, Running};
+use countersign::model::event::Actor;
+use countersign::model::time::{Clock, Timestamp};
+use countersign::oauth::clients::first_administrator::first_administrator;
+use serde_json::{Value, json};
+
+use super::http::{Http, Reply};
+use super::{node, postgres};
+
+/// One node that answers. Its clock stands still until the test moves it.
+pub struct World {
+    pub http: Http,
+    pub clock: Clock,
+    pub admin: Client,
+    config: Config,
+    _running: Running,
+}
+
+/// A client's id and secret.
+#[derive(Clone)]
+pub struct Client {
+    pub id: String,
+    pub secret: String,
+}
+
+/// Runs a test on SQLite and on PostgreSQL.
+pub fn on_each_database(test: impl Fn(&World)) {
+    test(&World::new(None));
+    test(&World::new(Some(postgres::database())));
+}
+
+impl World {
+    pub fn sqlite() -> World {
+        World::new(None)
+    }
+
+    pub fn postgres() -> World {
+        World::new(Some(postgres::database()))
+    }
+
+    fn new(database: Option<String>) -> World {
+        let mut config = Config::in_directory(node::directory());
+        config.keys.rsa_pool = RsaPool { rsa_2048: 0, rsa_3072: 0, rsa_4096: 0 };
+        config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        if let Some(url) = database {
+            config.database = Database { url: DatabaseUrl::parse(&url).unwrap(), ..config.database };
+        }
+        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let app = node::open(config.clone(), clock.clone());
+        let actor = Actor { name: "operator".to_owned(), request_id: None, at: clock.now() };
+        let (id, secret) = first_administrator(&app.service, actor).unwrap();
+        let admin = Client { id: id.to_string(), secret: secret.expose().to_owned() };
+        let running = server::start(Arc::new(app)).unwrap();
+        World { http: Http::new(&running.url()), clock, admin, config, _running: running }
+    }
+
+    /// Another node on the same database, with the same clock.
+    pub fn second_node(&self) -> World {
+        let app = node::open(self.config.clone(), self.clock.clone());
+        let running = server::start(Arc::new(app)).unwrap();
+        World {
+            http: Http::new(&running.url()),
+            clock: self.clock.clone(),
+            admin: self.admin.clone(),
+            config: self.config.clone(),
+            _running: running,
+        }
+    }
+
+    /// The answer to a token request.
+    pub fn ask_token(&self, client: &Client, scope: &str) -> Reply {
+        let form = [("grant_type", "client_credentials"), ("scope", scope)];
+        self.http.post("/oauth2/token").basic(&client.id, &client.secret).form(&form).send()
+    }
+
+    /// An access token.
+    #[track_caller]
+    pub fn token(&self, client: &Client, scope: &str) -> String {
+        self.ask_token(client, scope).expect(200).json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub fn admin_token(&self) -> String {
+        self.token(&self.admin, "")
+    }
+
+    /// Makes a tenant.
+    #[track_caller]
+    pub fn tenant(&self, name: &str) {
+        let token = self.admin_token();
+        self.http.post("/api/v1/tenants").bearer(&token).json(&json!({ "name": name })).send().expect(201);
+    }
+
+    /// Registers a client with a secret that the server makes.
+    #[track_caller]
+    pub fn client(&self, id: &str, fields: Value) -> Client {
+        let mut body = json!({ "clientId": id });
+        for (name, value) in fields.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let token = self.admin_token();
+        let created = self.http.post("/api/v1/clients").bearer(&token).json(&body).send().expect(201).json();
+        let secret = created["clientSecret"].as_str().or(body["clientSecret"].as_str()).unwrap();
+        Client { id: id.to_owned(), secret: secret.to_owned() }
+    }
+
+    pub fn check_token(&self, client: &Client, token: &str) -> Reply {
+        let form = [("token", token)];
+        self.http.post("/oauth2/check_token").basic(&client.id, &client.secret).form(&form).send()
+    }
+}
