@@ -1,6 +1,8 @@
 //! The composition root: what one node is made of. `main` and the tests build the same one.
 
+use std::fs::OpenOptions;
 use std::num::NonZeroUsize;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -103,9 +105,19 @@ fn open_oauth(config: &Config, service: &Arc<Service>, now: Timestamp) -> Result
 
 /// Makes a database and its master key; false when the database is initialised already, and nothing was changed.
 pub fn initialise(config: &Config, actor: Actor) -> Result<bool> {
-    std::fs::create_dir_all(&config.data).map_err(|e| {
-        Error::new(Code::InvalidRequest, format!("{} cannot be made: {e}.", config.data.display()))
-    })?;
+    let cannot = |what: &Path, error: std::io::Error| {
+        Error::new(Code::InvalidRequest, format!("{} cannot be made: {error}.", what.display()))
+    };
+    // What lies there is wrapped, but nobody else's business all the same.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
+        .map_err(|e| cannot(&config.data, e))?;
+    if let DatabaseUrl::Sqlite(path) = &config.database.url {
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+        file.map_err(|e| cannot(Path::new(path), e))?;
+    }
     let store = Store::open(&config.database.url, config.database.connections.get())?;
     store.migrate()?;
     if service::is_initialised(&store, actor.at)? {
