@@ -261,7 +261,7 @@ fn grant(
         sad_id: sad_id.to_vec(),
         credential: request.credential.clone(),
         tenant: context.credential.tenant.clone(),
-        seat: context.credential_seat(call),
+        seat: call.principal.seat().cloned(),
         client: call.principal.client().cloned().ok_or_else(|| Error::internal("only clients authorise"))?,
         remaining: request.num_signatures,
         hashes: match &request.hashes {
@@ -321,16 +321,6 @@ fn grant(
     outcome?;
     service.vault.opened.insert(sad_id, request.credential.clone(), opened, expires_at);
     Ok(Authorized { sad: sad.text(), expires_in: validity })
-}
-
-impl Context {
-    /// The seat that the SAD is bound to: the token's, when its scope names one.
-    fn credential_seat(&self, call: &Call) -> Option<crate::model::name::SeatName> {
-        match &call.principal {
-            crate::model::token::Principal::Token(token) => token.seat.clone(),
-            crate::model::token::Principal::Operator => None,
-        }
-    }
 }
 
 /// The wrong factor's failure is counted; the others' attempts are given back, their runs as they were.

@@ -134,7 +134,7 @@ pub fn usable(service: &Service, call: &Call, id: &CredentialId) -> Result<Usabl
     })
 }
 
-/// The ids of a seat's usable credentials. Only a token that names no seat names one here (CSC `userID`).
+/// The ids of a seat's usable credentials. A token that names no seat has to name one here (CSC `userID`).
 pub fn usable_ids(
     service: &Service,
     call: &Call,
@@ -143,6 +143,9 @@ pub fn usable_ids(
 ) -> Result<Listed<CredentialId>> {
     service.store.read(call.at, |tx| {
         let caller = permit::admit(tx, call)?;
+        if caller.seat().or(seat).is_none() {
+            return Err(Error::field("/userID", "the token names no seat, so the request has to"));
+        }
         let filter = CredentialFilter {
             tenant: caller.tenant().cloned(),
             seat: seat.cloned(),

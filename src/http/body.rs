@@ -99,7 +99,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 }
 
 /// Reads what is left of the body, at most as much as the configuration allows.
-fn read(request: &HttpRequest, payload: &mut dev::Payload) -> impl Future<Output = Result<Bytes>> + use<> {
+pub(super) fn read(
+    request: &HttpRequest,
+    payload: &mut dev::Payload,
+) -> impl Future<Output = Result<Bytes>> + use<> {
     let limit = request.app_data::<Data<App>>().map_or(0, |app| app.config.limits.body);
     let announced =
         request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -117,16 +120,16 @@ fn read(request: &HttpRequest, payload: &mut dev::Payload) -> impl Future<Output
     }
 }
 
-fn media_type(request: &HttpRequest) -> String {
+pub(super) fn media_type(request: &HttpRequest) -> String {
     let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn is_json(media_type: &str) -> bool {
+pub(super) fn is_json(media_type: &str) -> bool {
     media_type == "application/json"
 }
 
-fn unsupported(found: &str, understood: &[&str]) -> Error {
+pub(super) fn unsupported(found: &str, understood: &[&str]) -> Error {
     let understood = understood.join(", ");
     let detail = if found.is_empty() {
         format!("The request has no Content-Type; this takes {understood}.")

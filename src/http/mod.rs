@@ -17,6 +17,7 @@ pub mod request_id;
 pub mod server;
 pub mod tls;
 
+pub mod csc;
 pub mod oauth;
 
 pub mod documents;

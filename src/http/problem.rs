@@ -8,7 +8,7 @@ use std::fmt;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -131,6 +131,21 @@ impl Problem {
         &self.error
     }
 
+    /// An answer with the headers that a refusal has in every protocol; its body and the body's type are to follow.
+    pub fn begin(&self, status: StatusCode) -> HttpResponseBuilder {
+        let mut answer = HttpResponse::build(status);
+        if let Some(seconds) = wait(&self.error) {
+            answer.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(challenge) = self.challenge() {
+            answer.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        }
+        if let Some(allow) = &self.allow {
+            answer.insert_header((ALLOW, allow.as_str()));
+        }
+        answer
+    }
+
     fn challenge(&self) -> Option<&'static str> {
         match (self.challenge, self.error.code()) {
             (Challenge::Bare, _) => Some(r#"Bearer realm="countersign""#),
@@ -164,17 +179,8 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let mut answer = HttpResponse::build(self.status_code());
+        let mut answer = self.begin(self.status_code());
         answer.insert_header((CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE)));
-        if let Some(seconds) = wait(&self.error) {
-            answer.insert_header((RETRY_AFTER, seconds.to_string()));
-        }
-        if let Some(challenge) = self.challenge() {
-            answer.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
-        }
-        if let Some(allow) = &self.allow {
-            answer.insert_header((ALLOW, allow.as_str()));
-        }
         let body = ProblemBody::of(&self.error);
         let mut answer = answer.body(serde_json::to_vec(&body).unwrap_or_default());
         Refusal::of(&self.error).attach(&mut answer);

@@ -7,10 +7,14 @@
 use actix_web::guard::{self, Guard};
 use actix_web::http::Method;
 use actix_web::web::{self, PathConfig, ServiceConfig};
-use actix_web::{HttpResponse, Resource, ResponseError, Route};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route};
 use utoipa::OpenApi;
 
 use super::api::{audit_events, certificate_requests, configurations, credentials, enrolment};
+use super::csc::v1::{
+    credentials as csc_v1_credentials, info as csc_v1_info, signatures as csc_v1_signatures,
+};
+use super::csc::{self, fault::Fault, logo as csc_logo};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
 use super::problem::Problem;
 use super::{documents, health, metrics};
@@ -113,6 +117,15 @@ table! {
         GET "/oauth2/jwks" jwks::list;
         GET "/.well-known/oauth-authorization-server" metadata::show;
 
+        GET "/csc/v1/info" csc_v1_info::get;
+        POST "/csc/v1/info" csc_v1_info::post;
+        POST "/csc/v1/credentials/list" csc_v1_credentials::list;
+        POST "/csc/v1/credentials/info" csc_v1_credentials::info;
+        POST "/csc/v1/credentials/authorize" csc_v1_credentials::authorize;
+        POST "/csc/v1/credentials/extendTransaction" csc_v1_credentials::extend_transaction;
+        POST "/csc/v1/signatures/signHash" csc_v1_signatures::sign_hash;
+        GET "/csc/logo.png" csc_logo::show;
+
         GET "/health/live" health::live;
         GET "/openapi.json" documents::openapi;
         GET "/problems/{code}" documents::problem [NotFound];
@@ -155,7 +168,14 @@ fn resource(path: &'static str, rows: &[&Endpoint]) -> Resource {
         allow.push("HEAD");
     }
     let allow = allow.join(", ");
-    let refuse = move || std::future::ready(Problem::method_not_allowed(&allow).error_response());
+    let refuse = move || {
+        let problem = Problem::method_not_allowed(&allow);
+        std::future::ready(if csc::owns(path) {
+            Fault::from(problem).error_response()
+        } else {
+            problem.error_response()
+        })
+    };
     let mut resource = web::resource(path).app_data(Pattern(path));
     for row in rows {
         resource = resource.route((row.route)().guard(answering(row.method.clone())));
@@ -171,7 +191,10 @@ fn answering(method: Method) -> impl Guard {
     })
 }
 
-async fn unknown() -> HttpResponse {
+async fn unknown(request: HttpRequest) -> HttpResponse {
+    if csc::owns(request.path()) {
+        return csc::fault::not_implemented();
+    }
     let detail = "There is no such path. /openapi.json lists the paths that there are.";
     Problem::from(Error::new(Code::NotFound, detail)).error_response()
 }

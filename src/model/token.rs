@@ -99,6 +99,14 @@ impl Principal {
             Self::Operator => None,
         }
     }
+
+    /// The seat that the token's scope names.
+    pub fn seat(&self) -> Option<&SeatName> {
+        match self {
+            Self::Token(token) => token.seat.as_ref(),
+            Self::Operator => None,
+        }
+    }
 }
 
 impl Caller {
@@ -138,10 +146,7 @@ impl Caller {
 
     /// The seat that the token's scope names.
     pub fn seat(&self) -> Option<&SeatName> {
-        match &self.principal {
-            Principal::Token(token) => token.seat.as_ref(),
-            Principal::Operator => None,
-        }
+        self.principal.seat()
     }
 
     /// The tenant that the token's scope names.

@@ -1,0 +1,69 @@
+//! Who calls a CSC method: as [`access::Bearer`], refused in CSC's words.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest};
+
+use super::fault::{self, Fault};
+use crate::http::access;
+use crate::model::token::Call;
+
+/// A call by the bearer of a token whose signature and claims are good. To be the first argument of a handler.
+pub struct Bearer(pub Call);
+
+impl FromRequest for Bearer {
+    type Error = Fault;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Fault>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bearer = access::Bearer::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            match bearer.await {
+                Ok(bearer) => Ok(Self(bearer.call)),
+                Err(_) if is_malformed(&request) => Err(fault::malformed_authorization().into()),
+                Err(problem) => Err(problem.into()),
+            }
+        })
+    }
+}
+
+/// CSC tells a header that holds no bearer token, which is a bad request, from one that is not there.
+fn is_malformed(request: &HttpRequest) -> bool {
+    request.headers().contains_key(AUTHORIZATION) && access::token(request.headers()).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError;
+    use actix_web::http::header::WWW_AUTHENTICATE;
+    use actix_web::test::TestRequest;
+    use actix_web::web::Data;
+
+    use super::*;
+    use crate::model::time::Timestamp;
+
+    #[actix_web::test]
+    async fn a_malformed_header_is_400_and_a_missing_or_unknown_token_401() {
+        let app = Data::new(crate::app::tests::app(|_| (), Timestamp::from_seconds(1_800_000_000)));
+        for (header, status, challenge) in [
+            (None, 401, Some(r#"Bearer realm="countersign""#)),
+            (Some("Bearer abc"), 401, Some(r#"Bearer realm="countersign", error="invalid_token""#)),
+            (Some("Bearer"), 400, None),
+            (Some("Bearer a b"), 400, None),
+            (Some("Basic YTpi"), 400, None),
+        ] {
+            let mut request = TestRequest::default().app_data(Data::clone(&app));
+            if let Some(header) = header {
+                request = request.insert_header((AUTHORIZATION, header));
+            }
+            let fault = Bearer::extract(&request.to_http_request()).await.err().unwrap();
+            let answer = fault.error_response();
+            let found = answer.headers().get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap());
+            assert_eq!((answer.status().as_u16(), found), (status, challenge), "{header:?}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Hashes as callers write them: base64 or base64url, padded or not, and percent-encoded by those who took them out of
+//! a URL.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::fault;
+use super::fields::Value;
+use crate::model::algorithm::Digest;
+use crate::model::error::{Code, Error, Result};
+
+const BASE64: GeneralPurpose = lenient(&STANDARD);
+const BASE64URL: GeneralPurpose = lenient(&URL_SAFE);
+
+const fn lenient(alphabet: &Alphabet) -> GeneralPurpose {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(alphabet, config)
+}
+
+/// The octets of all hashes, of whatever length: which one fits is known with the signature algorithm.
+pub fn decode(list: &[Value]) -> Result<Vec<Vec<u8>>> {
+    if list.is_empty() {
+        return Err(fault::no_hashes());
+    }
+    let texts = list.iter().map(|value| match value {
+        Value::Text(text) => octets(text).ok_or_else(fault::not_base64),
+        _ => Err(fault::not_base64()),
+    });
+    texts.collect()
+}
+
+/// As [`decode`], where no algorithm is named: each hash has the length of some digest that is signed here.
+pub fn decode_digests(list: &[Value]) -> Result<Vec<Vec<u8>>> {
+    let hashes = decode(list)?;
+    let fits = |hash: &Vec<u8>| Digest::ALL.iter().any(|digest| digest.len() == hash.len());
+    if hashes.iter().all(fits) {
+        return Ok(hashes);
+    }
+    Err(Error::new(Code::InvalidDigestLength, "A hash has another length than 32, 48 or 64 octets."))
+}
+
+/// Base64 or base64url; also for parameters that are DER.
+pub fn octets(text: &str) -> Option<Vec<u8>> {
+    let text = percent_decoded(text.as_bytes())?;
+    let engine = if text.iter().any(|b| matches!(b, b'-' | b'_')) { &BASE64URL } else { &BASE64 };
+    engine.decode(text.as_ref()).ok()
+}
+
+/// Only where there is a `%`: a raw `+` is a plus, not a space.
+fn percent_decoded(text: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if !text.contains(&b'%') {
+        return Some(text.into());
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.iter();
+    while let Some(byte) = rest.next() {
+        decoded.push(match byte {
+            b'%' => nibble(*rest.next()?)? << 4 | nibble(*rest.next()?)?,
+            byte => *byte,
+        });
+    }
+    Some(decoded.into())
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose;
+
+    use super::*;
+
+    /// Its base64 has `+`, `/` and padding.
+    const HASH: [u8; 32] = [0xfb; 32];
+
+    fn list(text: &str) -> Vec<Value<'_>> {
+        vec![Value::Text(text.into())]
+    }
+
+    fn refusal(values: &[Value]) -> String {
+        decode(values).unwrap_err().detail().to_owned()
+    }
+
+    #[test]
+    fn every_spelling_of_a_hash_is_read() {
+        let standard = general_purpose::STANDARD.encode(HASH);
+        assert!(standard.contains('+') && standard.contains('/') && standard.ends_with('='), "{standard}");
+        let percent = standard.replace('+', "%2B").replace('/', "%2f").replace('=', "%3D");
+        for text in [
+            &standard,
+            &general_purpose::STANDARD_NO_PAD.encode(HASH),
+            &general_purpose::URL_SAFE.encode(HASH),
+            &general_purpose::URL_SAFE_NO_PAD.encode(HASH),
+            &percent,
+            &standard.replace('=', "%3D"),
+        ] {
+            assert_eq!(decode(&list(text)).unwrap(), [HASH], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_outside_the_alphabets_is_no_base64() {
+        for text in ["a b=", "é", "ab*d", "a%2", "a%zz", "a+-b", "=", "ab=c", "abcd\n"] {
+            assert_eq!(refusal(&list(text)), "Invalid Base64 hash string parameter", "{text:?}");
+        }
+        for value in [Value::Integer(1), Value::Null, Value::List(vec![])] {
+            assert_eq!(refusal(&[value]), "Invalid Base64 hash string parameter");
+        }
+    }
+
+    #[test]
+    fn what_decodes_is_judged_by_its_length() {
+        for text in ["000", "AAAA", "", "AB", "AB=="] {
+            assert!(decode(&list(text)).is_ok(), "{text:?}");
+            assert_eq!(
+                decode_digests(&list(text)).unwrap_err().code(),
+                Code::InvalidDigestLength,
+                "{text:?}"
+            );
+        }
+        assert_eq!(refusal(&[]), "Empty hash array");
+        assert!(decode_digests(&list(&general_purpose::STANDARD.encode(HASH))).is_ok());
+    }
+}

@@ -1,0 +1,17 @@
+//! The Cloud Signature Consortium's API: what its versions share, and a folder for each version.
+
+pub mod v1;
+
+pub mod bearer;
+pub mod fields;
+pub mod hashes;
+pub mod posted;
+
+pub mod fault;
+pub mod language;
+pub mod logo;
+
+/// Whether a path is CSC's, where refusals have CSC's form.
+pub fn owns(path: &str) -> bool {
+    path == "/csc" || path.starts_with("/csc/")
+}
