@@ -42,9 +42,9 @@ pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Sign
     let sad_id = sad.id()?;
     let cached = service.vault.opened.find(&sad_id, call.at);
     let found = service.store.read(call.at, |tx| look(tx, call, &request, &sad_id, cached.is_some()))?;
-    let key = match cached {
-        Some(key) => key,
-        None => Arc::new(open(service, &sad, &found)?),
+    let (key, was_open) = match cached {
+        Some(key) => (key, true),
+        None => (Arc::new(open(service, &sad, &found)?), false),
     };
     let (scheme, used) = request.algorithm.resolve(key.algorithm())?;
     check_lengths(&request.hashes, used, key.algorithm())?;
@@ -54,8 +54,14 @@ pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Sign
     let signatures = request.hashes.iter().map(|hash| key.sign(scheme, hash)).collect::<Result<Vec<_>>>()?;
     let unreleased = Unreleased(Signatures { signatures, algorithm: key.algorithm() });
     let spent = spend(service, call, request, sad_id, scheme.digest())?;
-    if spent.remaining == 0 {
-        service.vault.opened.remove(&sad_id);
+    match spent.remaining {
+        0 => service.vault.opened.remove(&sad_id),
+        // A node that did not authorise parses the key once too.
+        _ if !was_open => {
+            let Authorization { credential, expires_at, .. } = found.authorization;
+            service.vault.opened.insert(sad_id, credential, key, expires_at);
+        }
+        _ => {}
     }
     Ok(unreleased.release(&spent))
 }
