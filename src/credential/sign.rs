@@ -108,6 +108,10 @@ pub(super) fn standing(
     credential: &Credential,
     sad_id: &[u8],
 ) -> Result<Authorization> {
+    // Who signs does not know destroyed credentials any more.
+    if credential.status == CredentialStatus::Destroyed {
+        return Err(Error::not_found());
+    }
     let unknown = || Error::new(Code::SadInvalid, "The SAD is unknown, spent or replaced; authorise again.");
     let authorization = authorizations::by_sad_id(tx, sad_id)?.ok_or_else(unknown)?;
     let ours = authorization.credential == credential.id

@@ -45,13 +45,13 @@ impl Authorization {
         if self.remaining == 0 {
             return Err(Error::new(Code::SadInvalid, "The SAD is spent."));
         }
-        let left = self.hashes.without(hashes, digest)?;
         let Some(remaining) = self.remaining.checked_sub(wanted) else {
             return Err(Error::new(
                 Code::TooManySignatures,
                 format!("{wanted} hashes, but {} signatures are left on this SAD.", self.remaining),
             ));
         };
+        let left = self.hashes.without(hashes, digest)?;
         self.hashes = left;
         self.remaining = remaining;
         if remaining == 0 {

@@ -26,7 +26,7 @@ impl Page {
         if !(1..=Self::MAX_LIMIT).contains(&limit) {
             return Err(Error::field("/limit", "1 to 200"));
         }
-        if cursor.as_ref().is_some_and(|cursor| cursor.len() > 256) {
+        if cursor.as_ref().is_some_and(|cursor| !is_key(cursor)) {
             return Err(Error::field("/cursor", "not a cursor that this service gave"));
         }
         Ok(Self { limit, after: cursor })
@@ -35,7 +35,7 @@ impl Page {
     /// The server's own limit where the caller's is too large or odd (CSC `maxResults`).
     pub fn at_most(wanted: Option<u64>, cursor: Option<String>) -> Self {
         let limit = wanted.filter(|n| *n >= 1).and_then(|n| u16::try_from(n).ok()).unwrap_or(Self::MAX_LIMIT);
-        Self { limit: limit.min(Self::MAX_LIMIT), after: cursor.filter(|c| c.len() <= 256) }
+        Self { limit: limit.min(Self::MAX_LIMIT), after: cursor.filter(|cursor| is_key(cursor)) }
     }
 
     /// The key after which the page starts; before all keys when there is none.
@@ -55,6 +55,11 @@ impl Page {
         let next = if more { items.last().map(key) } else { None };
         Listed { items, next }
     }
+}
+
+/// Whether a row may have this key. PostgreSQL, for one, compares no text that holds a NUL.
+fn is_key(cursor: &str) -> bool {
+    cursor.len() <= 256 && cursor.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl<T> Listed<T> {
