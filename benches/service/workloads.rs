@@ -148,8 +148,12 @@ fn rendered_tokens(clients: &[Client]) -> Vec<Vec<u8>> {
 }
 
 fn check_token(world: &mut World, load: &Load) -> Outcome {
+    drive(world, load, Requests::InTurn(vec![check_token_request(world)]))
+}
+
+fn check_token_request(world: &World) -> Vec<u8> {
     let body = format!("token={}", world.signer_token);
-    drive(world, load, Requests::InTurn(vec![form("/oauth2/check_token", &world.client.basic(), &body)]))
+    form("/oauth2/check_token", &world.client.basic(), &body)
 }
 
 fn list(world: &mut World, load: &Load) -> Outcome {
@@ -173,17 +177,22 @@ enum OpenKey {
 
 fn sign(world: &mut World, load: &Load, key: Key, hashes: u32, open: OpenKey) -> Outcome {
     let (credential, algorithm, most_per_second) = match (key, hashes) {
-        (Key::Rsa2048, _) => (&world.rsa, "1.2.840.113549.1.1.11", 4_000),
-        (Key::P256, 1) => (&world.p256, "1.2.840.10045.4.3.2", 16_000),
-        (Key::P256, _) => (&world.p256, "1.2.840.10045.4.3.2", 80_000),
+        (Key::Rsa2048, _) => (&world.rsa, "1.2.840.113549.1.1.11", 8.0),
+        (Key::P256, 1) => (&world.p256, "1.2.840.10045.4.3.2", 16.0),
+        (Key::P256, _) => (&world.p256, "1.2.840.10045.4.3.2", 100.0),
     };
     // Answers of a hundred signatures take long, and the last ones are made while other connections are done already.
     let connections = if hashes == 1 { load.connections } else { load.connections.min(8) };
-    let wanted = (load.duration.as_secs_f64() * 1.3 * f64::from(most_per_second) / 1000.0).ceil() as usize;
-    // The warm-up leaves those of its connections half used.
-    let sads = world.authorise(credential, wanted.clamp(2 * connections, 200));
+    let seconds = load.duration.as_secs_f64();
+    let sads = match open {
+        // Each is good for a thousand signatures; the warm-up leaves those of its connections half used.
+        OpenKey::Yes => ((seconds * 1.3 * most_per_second) as usize).clamp(2 * connections, 200),
+        // Each opens its key once, at its first use.
+        OpenKey::No => ((seconds * 120.0) as usize).clamp(10, 600),
+    };
     let hash = "B".repeat(42) + "A=";
-    let requests: Vec<Vec<u8>> = sads
+    let requests: Vec<Vec<u8>> = world
+        .authorise(credential, sads)
         .iter()
         .map(|sad| {
             let body = json!({"credentialID": credential, "SAD": sad, "hash": vec![hash.as_str(); hashes as usize],
@@ -191,11 +200,18 @@ fn sign(world: &mut World, load: &Load, key: Key, hashes: u32, open: OpenKey) ->
             json_request("/csc/v1/signatures/signHash", &world.signer_token, &body)
         })
         .collect();
-    if open == OpenKey::No {
-        world.restart();
-    }
     let load = Load { connections, ..*load };
-    drive(world, &load, Requests::Budgeted { requests, times: 1000 / hashes })
+    match open {
+        OpenKey::Yes => drive(world, &load, Requests::Budgeted { requests, times: 1000 / hashes }),
+        OpenKey::No => {
+            world.restart();
+            let (address, source) =
+                (world.server().address, Source::new(Requests::Budgeted { requests, times: 1 }));
+            let others = Source::new(Requests::InTurn(vec![check_token_request(world)]));
+            load::run(address, &others, &Load { duration: load.duration / 10, ..load });
+            watch(world, || load::run(address, &source, &load))
+        }
+    }
 }
 
 /// Warms up, then measures.
