@@ -9,6 +9,7 @@ pub mod api;
 pub mod blocking;
 pub mod body;
 pub mod client_address;
+pub mod idempotency;
 pub mod idempotency_key;
 pub mod problem;
 pub mod query;

@@ -46,6 +46,10 @@ impl<T> Created<T> {
     pub fn nowhere(value: T) -> Self {
         Self { location: None, value }
     }
+
+    pub(super) fn into_parts(self) -> (Option<String>, T) {
+        (self.location, self.value)
+    }
 }
 
 impl<T: Serialize> Responder for Found<T> {

@@ -10,7 +10,10 @@ use actix_web::web::{self, PathConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route};
 use utoipa::OpenApi;
 
-use super::api::{audit_events, certificate_requests, configurations, credentials, enrolment};
+use super::api::{
+    audit_events, certificate_requests, clients, configurations, credentials, enrolment, seats, tenants,
+    tokens,
+};
 use super::csc::v1::{
     credentials as csc_v1_credentials, info as csc_v1_info, signatures as csc_v1_signatures,
 };
@@ -109,6 +112,26 @@ table! {
         GET "/api/v1/authorization-configurations" configurations::list [InvalidRequest];
         GET "/api/v1/authorization-configurations/{id}" configurations::show [NotFound];
         GET "/api/v1/audit-events" audit_events::list [InvalidRequest];
+
+        POST "/api/v1/tenants" tenants::create [AlreadyExists];
+        GET "/api/v1/tenants" tenants::list [InvalidRequest];
+        GET "/api/v1/tenants/{name}" tenants::show [NotFound];
+        PATCH "/api/v1/tenants/{name}" tenants::change [NotFound];
+        POST "/api/v1/tenants/{name}/trust-anchors" tenants::pin [NotFound, MalformedCertificate, NotACa];
+        GET "/api/v1/tenants/{name}/trust-anchors" tenants::anchors [NotFound];
+        DELETE "/api/v1/tenants/{name}/trust-anchors/{fingerprint}" tenants::unpin [NotFound];
+        POST "/api/v1/tenants/{name}/seats" seats::create [NotFound, AlreadyExists];
+        GET "/api/v1/tenants/{name}/seats" seats::list [NotFound, InvalidRequest];
+        GET "/api/v1/tenants/{name}/seats/{seat}" seats::show [NotFound];
+        POST "/api/v1/clients" clients::create [AlreadyExists, InvalidValidity];
+        GET "/api/v1/clients" clients::list [InvalidRequest];
+        GET "/api/v1/clients/{clientId}" clients::show [NotFound];
+        PATCH "/api/v1/clients/{clientId}" clients::change [NotFound, InvalidValidity];
+        DELETE "/api/v1/clients/{clientId}" clients::delete [NotFound];
+        POST "/api/v1/clients/{clientId}/secrets" clients::add_secret [NotFound, InvalidValidity];
+        GET "/api/v1/tokens" tokens::list [InvalidRequest];
+        POST "/api/v1/tokens/revoke" tokens::revoke_matching;
+        DELETE "/api/v1/tokens/{tokenId}" tokens::revoke [NotFound];
 
         POST "/oauth2/token" token::issue;
         POST "/oauth2/check_token" check_token::check;

@@ -38,10 +38,14 @@ pub fn claim(tx: &mut Tx, id: &[u8], fingerprint: &[u8], until: Timestamp) -> Re
     Ok(Some(Remembered { fingerprint: row.fingerprint, answer: status.zip(row.answer) }))
 }
 
-/// Keeps the answer of the request that claimed the key.
-pub fn keep(tx: &mut Tx, id: &[u8], status: u16, answer: &[u8]) -> Result<()> {
+/// Keeps the answer of the request that claimed the key, until the time given.
+pub fn keep(tx: &mut Tx, id: &[u8], status: u16, answer: &[u8], until: Timestamp) -> Result<()> {
     diesel::update(idempotency::table.find(id))
-        .set((idempotency::status.eq(Some(i32::from(status))), idempotency::answer.eq(Some(answer))))
+        .set((
+            idempotency::status.eq(Some(i32::from(status))),
+            idempotency::answer.eq(Some(answer)),
+            idempotency::expires_at.eq(until.micros()),
+        ))
         .execute(tx.connection)?;
     Ok(())
 }

@@ -9,7 +9,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod administration;
 mod architecture;
+mod idempotency;
 mod oauth;
 mod server;
 mod support;

@@ -154,6 +154,12 @@ pub struct PageQuery {
     cursor: Option<String>,
 }
 
+impl PageQuery {
+    pub fn page(self) -> Result<Page> {
+        Page::new(self.limit, self.cursor)
+    }
+}
+
 /// List authorization configurations
 #[utoipa::path(get, path = "/api/v1/authorization-configurations", tag = "administration", params(PageQuery),
     security(("bearer" = [])), responses((status = 200, body = Listing<ConfigurationBody>)))]
@@ -163,7 +169,7 @@ pub async fn list(
     query: Query<PageQuery>,
 ) -> Result<Found<Listing<ConfigurationBody>>, Problem> {
     let Query(query) = query;
-    let page = Page::new(query.limit, query.cursor)?;
+    let page = query.page()?;
     let call = bearer.call;
     let found = blocking::run(&app, move |app| configurations::list(&app.service, &call, &page)).await?;
     Ok(Found(Listing::of(found, ConfigurationBody::from)))

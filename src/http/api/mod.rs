@@ -2,6 +2,10 @@
 
 pub mod audit_events;
 pub mod certificate_requests;
+pub mod clients;
 pub mod configurations;
 pub mod credentials;
 pub mod enrolment;
+pub mod seats;
+pub mod tenants;
+pub mod tokens;

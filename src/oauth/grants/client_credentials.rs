@@ -112,7 +112,8 @@ fn no_such_tenant() -> Error {
     Error::new(Code::InvalidScope, "The client may not act for the tenant that the scope names.")
 }
 
-/// Leaves an event of a refusal to a client that showed who it is.
+/// Leaves an event of a refusal to a client that showed who it is, unless that client changed meanwhile: then the
+/// refusal is for a state that is no more.
 fn remember(
     oauth: &OAuth,
     client: &KnownClient,
@@ -126,7 +127,9 @@ fn remember(
     let code = refusal.code().as_str();
     let target = format!("client:{id}");
     let tenant = client.record.tenants.sole().cloned();
-    let kept = oauth.service.store.write(request.actor(id), move |_| {
+    let seen = client.seen();
+    let kept = oauth.service.store.write(request.actor(id), move |tx| {
+        seen.stands(tx)?;
         let mut event = Event::refused("token.issue", target.clone())
             .with("code", code)
             .with("reason", reason.as_str())

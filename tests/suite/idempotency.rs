@@ -1,0 +1,71 @@
+//! Requests with an Idempotency-Key are done once.
+
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::support::http::Reply;
+use crate::support::world::{World, on_each_database};
+
+fn create(world: &World, token: &str, key: &str, body: &Value) -> Reply {
+    world.http.post("/api/v1/clients").bearer(token).header("idempotency-key", key).json(body).send()
+}
+
+#[test]
+fn the_same_request_gets_the_same_answer_and_another_body_is_refused() {
+    on_each_database(|world| {
+        world.tenant("acme");
+        let token = world.admin_token();
+        let body = json!({"clientId": "one"});
+        let first = create(world, &token, "k1", &body).expect(201);
+        let again = create(world, &token, "k1", &body).expect(201);
+        assert!(first.json()["clientSecret"].is_string());
+        assert_eq!((first.text(), first.header("location")), (again.text(), again.header("location")));
+        let other = create(world, &token, "k1", &json!({"clientId": "two"})).expect(409);
+        assert_eq!(other.json()["code"], "idempotency_key_reused");
+        assert_eq!(create(world, &token, "k2", &body).expect(409).json()["code"], "already_exists");
+        // Another route is another request.
+        let secrets =
+            world.http.post("/api/v1/clients/one/secrets").bearer(&token).header("idempotency-key", "k1");
+        secrets.json(&json!({})).send().expect(201);
+        world.clock.advance(24 * 3600 + 1);
+        let token = world.admin_token();
+        assert_eq!(create(world, &token, "k1", &body).expect(409).json()["code"], "already_exists");
+    });
+}
+
+#[test]
+fn a_refusal_is_not_kept_and_a_revoked_token_gets_no_kept_answer() {
+    let world = World::sqlite();
+    let token = world.admin_token();
+    let body = json!({"clientId": "one"});
+    // There is no tenant yet that the client could be of.
+    create(&world, &token, "k", &body).expect(400);
+    world.tenant("acme");
+    create(&world, &token, "k", &body).expect(201);
+    // Secrets are not part of what is compared.
+    let chosen = json!({"clientId": "one", "clientSecret": "something"});
+    create(&world, &token, "k", &chosen).expect(201);
+    let revoke = world.http.post("/oauth2/revoke").basic(&world.admin.id, &world.admin.secret);
+    revoke.form(&[("token", &token)]).send().expect(200);
+    create(&world, &token, "k", &body).expect(401);
+}
+
+#[test]
+fn of_many_at_once_one_is_done() {
+    on_each_database(|world| {
+        world.tenant("acme");
+        let token = world.admin_token();
+        let body = json!({"clientId": "one"});
+        let replies: Vec<Reply> = thread::scope(|scope| {
+            let asked: Vec<_> = (0..10).map(|_| scope.spawn(|| create(world, &token, "k", &body))).collect();
+            asked.into_iter().map(|reply| reply.join().unwrap()).collect()
+        });
+        let done: Vec<&Reply> = replies.iter().filter(|reply| reply.status == 201).collect();
+        assert!(!done.is_empty());
+        assert!(done.iter().all(|reply| reply.text() == done[0].text()));
+        for refused in replies.iter().filter(|reply| reply.status != 201) {
+            assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("idempotency_in_progress")));
+        }
+    });
+}
