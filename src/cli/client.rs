@@ -43,24 +43,28 @@ enum Command {
     },
     /// Show one client; never its secret
     Show {
+        /// The client's id
         client_id: String,
         #[command(flatten)]
         options: OperatorOptions,
     },
     /// End a client's tokens and give it no more
     Disable {
+        /// The client's id
         client_id: String,
         #[command(flatten)]
         options: OperatorOptions,
     },
     /// Let a disabled client work again
     Enable {
+        /// The client's id
         client_id: String,
         #[command(flatten)]
         options: OperatorOptions,
     },
     /// End a client's tokens for good; its id is not given again
     Delete {
+        /// The client's id
         client_id: String,
         #[command(flatten)]
         options: OperatorOptions,

@@ -9,6 +9,7 @@ use super::{Cli, Outcome, say};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Completions {
+    /// The shell to write it for
     shell: Shell,
 }
 

@@ -30,11 +30,13 @@ Examples:
 enum Command {
     /// List credentials, by time of creation
     List {
+        /// Those of this tenant
         #[arg(long, value_name = "NAME")]
         tenant: Option<String>,
+        /// Those of this seat
         #[arg(long, value_name = "SEAT")]
         seat: Option<String>,
-        /// created, protected, awaiting_certificate, active, suspended, expired, revoked or destroyed
+        /// Those in this state: created, protected, awaiting_certificate, active, suspended, expired, revoked or destroyed
         #[arg(long)]
         status: Option<String>,
         #[command(flatten)]
@@ -42,6 +44,7 @@ enum Command {
     },
     /// Show one credential, its key and its certificate; no secret
     Show {
+        /// As `credential list` shows it
         credential_id: String,
         #[command(flatten)]
         options: OperatorOptions,

@@ -57,8 +57,13 @@ impl Operator {
         if self.json {
             return say(&format!("{record}\n"));
         }
-        let lines = record.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-        say(&lines.map(|(name, value)| format!("{name:<24}{}\n", plain(value))).collect::<String>())
+        let lines: Vec<_> =
+            record.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()).collect();
+        let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        say(&lines
+            .iter()
+            .map(|(name, value)| format!("{name:<width$}  {}\n", plain(value)))
+            .collect::<String>())
     }
 
     /// Prints records: as a JSON array, or as a table of these members.

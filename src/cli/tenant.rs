@@ -44,18 +44,21 @@ enum Command {
     },
     /// Show one tenant
     Show {
+        /// The tenant's name
         name: String,
         #[command(flatten)]
         options: OperatorOptions,
     },
     /// End a tenant's tokens and let it sign nothing
     Suspend {
+        /// The tenant's name
         name: String,
         #[command(flatten)]
         options: OperatorOptions,
     },
     /// Let a suspended tenant work again
     Resume {
+        /// The tenant's name
         name: String,
         #[command(flatten)]
         options: OperatorOptions,

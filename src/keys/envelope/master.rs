@@ -31,7 +31,11 @@ impl MasterKey {
         let refused = |why: String| {
             Error::new(Code::InternalError, format!("The master key file {} {why}.", path.display()))
         };
-        let file = File::open(path).map_err(|cause| refused(format!("cannot be read: {cause}")))?;
+        let file = File::open(path).map_err(|cause| {
+            refused(format!(
+                "cannot be read: {cause}. It is the one that `countersign init` made: name it by --master-key-file"
+            ))
+        })?;
         // The mode of what was opened, not of what the path names by now.
         let metadata = file.metadata().map_err(|cause| refused(format!("cannot be read: {cause}")))?;
         let mode = metadata.mode() & 0o7777;
