@@ -11,6 +11,7 @@
 
 mod administration;
 mod architecture;
+mod csc;
 mod idempotency;
 mod oauth;
 mod server;
