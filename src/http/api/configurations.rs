@@ -11,6 +11,7 @@ use crate::credential::configurations::{
 use crate::http::access::Bearer;
 use crate::http::blocking;
 use crate::http::body::Body;
+use crate::http::idempotency::{Answer, Once};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
 use crate::http::reply::{Created, Found, Listing};
@@ -115,17 +116,21 @@ pub struct ConfigurationBody {
 
 /// Create an authorization configuration
 #[utoipa::path(post, path = "/api/v1/authorization-configurations", tag = "administration",
-    request_body = NewConfigurationBody, security(("bearer" = [])), responses((status = 201, body = ConfigurationBody)))]
+    request_body = NewConfigurationBody, params(("Idempotency-Key" = Option<String>, Header)), security(("bearer" = [])), responses((status = 201, body = ConfigurationBody)))]
 pub async fn create(
     app: Data<App>,
     bearer: Bearer,
+    once: Once,
     body: Body<NewConfigurationBody>,
-) -> Result<Created<ConfigurationBody>, Problem> {
+) -> Result<Answer, Problem> {
+    let raw = body.raw.clone();
     let new = body.into_inner().parse()?;
-    let call = bearer.call;
-    let made = blocking::run(&app, move |app| configurations::create(&app.service, &call, new)).await?;
-    let path = format!("/api/v1/authorization-configurations/{}", made.id);
-    Ok(Created::at(path, ConfigurationBody::from(made)))
+    once.answer(&app, bearer.call, raw, &[], move |app, call| {
+        let made = configurations::create(&app.service, call, new)?;
+        let path = format!("/api/v1/authorization-configurations/{}", made.id);
+        Ok(Created::at(path, ConfigurationBody::from(made)))
+    })
+    .await
 }
 
 /// Show an authorization configuration

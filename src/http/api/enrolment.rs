@@ -12,6 +12,7 @@ use crate::credential::{Progress, certificate, confirm_otp, create, key_pair, se
 use crate::http::access::Bearer;
 use crate::http::blocking;
 use crate::http::body::{Body, Upload};
+use crate::http::idempotency::{Answer, Once};
 use crate::http::problem::Problem;
 use crate::http::reply::{Created, Found};
 use crate::model::algorithm::{CsrSignatureAlgorithm, KeyAlgorithm};
@@ -54,12 +55,15 @@ pub struct Standing {
 
 /// Create a credential
 #[utoipa::path(post, path = "/api/v1/credentials", tag = "enrolment", request_body = NewCredentialBody,
+    params(("Idempotency-Key" = Option<String>, Header)),
     security(("bearer" = [])), responses((status = 201, body = CredentialBody)))]
 pub async fn create(
     app: Data<App>,
     bearer: Bearer,
+    once: Once,
     body: Body<NewCredentialBody>,
-) -> Result<Created<CredentialBody>, Problem> {
+) -> Result<Answer, Problem> {
+    let raw = body.raw.clone();
     let body = body.into_inner();
     let new = create::NewCredential {
         configuration: ConfigurationId::parse(&body.authorization_configuration)?,
@@ -68,10 +72,12 @@ pub async fn create(
         tenant: body.tenant.as_deref().map(TenantName::parse).transpose()?,
         description: body.description,
     };
-    let call = bearer.call;
-    let progress = blocking::run(&app, move |app| create::create(&app.service, &call, new)).await?;
-    let path = format!("/api/v1/credentials/{}", progress.credential.id);
-    Ok(Created::at(path, CredentialBody::from(&progress)))
+    once.answer(&app, bearer.call, raw, &[], move |app, call| {
+        let progress = create::create(&app.service, call, new)?;
+        let path = format!("/api/v1/credentials/{}", progress.credential.id);
+        Ok(Created::at(path, CredentialBody::from(&progress)))
+    })
+    .await
 }
 
 /// The second factor to add.
@@ -120,14 +126,17 @@ pub struct ShownOtp {
 
 /// Add a PIN or an OTP
 #[utoipa::path(post, path = "/api/v1/credentials/{id}/second-factors", tag = "enrolment",
-    params(("id" = String, Path, description = "The credential's id")), request_body = NewSecondFactor,
+    params(("id" = String, Path, description = "The credential's id"), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewSecondFactor,
     security(("bearer" = [])), responses((status = 201, body = AddedSecondFactor)))]
 pub async fn add_second_factor(
     app: Data<App>,
     bearer: Bearer,
     id: Path<String>,
+    once: Once,
     body: Body<NewSecondFactor>,
-) -> Result<Created<AddedSecondFactor>, Problem> {
+) -> Result<Answer, Problem> {
+    let raw = body.raw.clone();
     let NewSecondFactor { kind, value } = body.into_inner();
     let new = match (FactorType::parse(&kind), value) {
         (Some(FactorType::Pin), Some(value)) => second_factors::NewFactor::Pin(value),
@@ -141,23 +150,11 @@ pub async fn add_second_factor(
         (None, _) => return Err(Error::field("/type", "PIN or OTP").into()),
     };
     let id = CredentialId::parse(&id)?;
-    let call = bearer.call;
-    let added = blocking::run(&app, move |app| second_factors::add(&app.service, &call, &id, new)).await?;
-    Ok(Created::nowhere(AddedSecondFactor {
-        standing: Standing::from(&added.progress),
-        kind: added.kind.as_str(),
-        confirmed: added.confirmed,
-        otp: added.otp.map(|shown| ShownOtp {
-            secret: shown.enrolment.secret.expose().to_owned(),
-            issuer: shown.issuer,
-            user: shown.user,
-            algorithm: shown.rules.algorithm.as_str(),
-            digits: shown.rules.digits,
-            period: shown.rules.period,
-            uri: shown.enrolment.uri.expose().to_owned(),
-            qr_code: shown.enrolment.qr_code.expose().to_owned(),
-        }),
-    }))
+    once.answer(&app, bearer.call, raw, &["value"], move |app, call| {
+        let added = second_factors::add(&app.service, call, &id, new)?;
+        Ok(Created::nowhere(AddedSecondFactor::from(added)))
+    })
+    .await
 }
 
 /// The authenticator's current code.
@@ -236,15 +233,18 @@ pub struct KeyPair {
 
 /// Generate the key pair and its CSR
 #[utoipa::path(post, path = "/api/v1/credentials/{id}/key-pair", tag = "enrolment",
-    params(("id" = String, Path, description = "The credential's id")), request_body = NewKeyPair,
+    params(("id" = String, Path, description = "The credential's id"), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewKeyPair,
     security(("bearer" = [])), responses((status = 201, body = KeyPair)))]
 pub async fn generate_key_pair(
     app: Data<App>,
     bearer: Bearer,
     id: Path<String>,
+    once: Once,
     body: Body<NewKeyPair>,
-) -> Result<Created<KeyPair>, Problem> {
+) -> Result<Answer, Problem> {
     let id = CredentialId::parse(&id)?;
+    let raw = body.raw.clone();
     let body = body.into_inner();
     let algorithm = KeyAlgorithm::from_request(&body.key_algorithm, body.key_length)?;
     let csr_algorithm = body
@@ -253,18 +253,11 @@ pub async fn generate_key_pair(
         .transpose()?;
     let new = key_pair::NewKeyPair { algorithm, csr_algorithm, subject: body.subject };
     let path = format!("/api/v1/credentials/{id}/csr");
-    let call = bearer.call;
-    let made = blocking::run(&app, move |app| key_pair::generate(&app.service, &call, &id, new)).await?;
-    let key = made.key;
-    let answer = KeyPair {
-        standing: Standing::from(&made.progress),
-        csr: csr::pem(&key.csr),
-        public_key: csr::public_key_pem(&key.spki),
-        key_algorithm: key.algorithm.family(),
-        key_length: key_length(key.algorithm),
-        csr_signature_algorithm: key.csr_algorithm.java_name(),
-    };
-    Ok(Created::at(path, answer))
+    once.answer(&app, bearer.call, raw, &[], move |app, call| {
+        let made = key_pair::generate(&app.service, call, &id, new)?;
+        Ok(Created::at(path, KeyPair::from(made)))
+    })
+    .await
 }
 
 /// The CSR again, as PEM or, by `Accept: application/pkcs10`, DER
@@ -368,6 +361,40 @@ impl From<&Progress> for Standing {
             credential_id: progress.credential.id.to_string(),
             status: progress.status.as_str(),
             next_step: progress.next_step.map(|step| step.as_str()),
+        }
+    }
+}
+
+impl From<second_factors::AddedSecondFactor> for AddedSecondFactor {
+    fn from(added: second_factors::AddedSecondFactor) -> Self {
+        Self {
+            standing: Standing::from(&added.progress),
+            kind: added.kind.as_str(),
+            confirmed: added.confirmed,
+            otp: added.otp.map(|shown| ShownOtp {
+                secret: shown.enrolment.secret.expose().to_owned(),
+                issuer: shown.issuer,
+                user: shown.user,
+                algorithm: shown.rules.algorithm.as_str(),
+                digits: shown.rules.digits,
+                period: shown.rules.period,
+                uri: shown.enrolment.uri.expose().to_owned(),
+                qr_code: shown.enrolment.qr_code.expose().to_owned(),
+            }),
+        }
+    }
+}
+
+impl From<key_pair::MadeKeyPair> for KeyPair {
+    fn from(made: key_pair::MadeKeyPair) -> Self {
+        let key = made.key;
+        Self {
+            standing: Standing::from(&made.progress),
+            csr: csr::pem(&key.csr),
+            public_key: csr::public_key_pem(&key.spki),
+            key_algorithm: key.algorithm.family(),
+            key_length: key_length(key.algorithm),
+            csr_signature_algorithm: key.csr_algorithm.java_name(),
         }
     }
 }
