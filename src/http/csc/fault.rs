@@ -7,7 +7,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::http::problem::{self, Problem, Refusal};
 use crate::model::error::{Code, Error};
@@ -27,6 +27,23 @@ pub struct FaultBody<'a> {
     /// What was wrong, in the words of the CSC specification where it has some.
     #[schema(example = "Invalid parameter credentialID")]
     error_description: Cow<'a, str>,
+}
+
+/// What any method that takes a token may be refused with, for the OpenAPI document.
+#[derive(IntoResponses)]
+pub enum Refusals {
+    /// The request is refused; `error_description` says why
+    #[response(status = 400)]
+    Request(FaultBody<'static>),
+    /// No good access token was sent
+    #[response(status = 401)]
+    Token(FaultBody<'static>),
+    /// The token is not good for this
+    #[response(status = 403)]
+    Scope(FaultBody<'static>),
+    /// Too busy, or a part is out of reach: `Retry-After` says when to try again
+    #[response(status = 503)]
+    Service(FaultBody<'static>),
 }
 
 /// A required parameter is not there, or not of its type (`string`, `integer` or `array`).

@@ -32,7 +32,7 @@ pub enum Value<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads an object; no body at all is an empty one.
+    /// Reads an object; null, or no body at all, is an empty one.
     pub fn parse(body: &'a [u8]) -> Result<Self> {
         if body.trim_ascii().is_empty() {
             return Ok(Self::default());
@@ -127,6 +127,10 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                 f.write_str("an object")
             }
 
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Fields::default())
+            }
+
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Vec::with_capacity(8);
                 while let Some(Name(name)) = map.next_key()? {
@@ -139,7 +143,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             }
         }
 
-        deserializer.deserialize_map(Object)
+        deserializer.deserialize_any(Object)
     }
 }
 
@@ -230,7 +234,7 @@ mod tests {
 
     #[test]
     fn nothing_null_and_unknown_fields_are_as_absent() {
-        for body in ["", "  \n", "{}", r#"{"clientData":null,"unknown":{"a":[1,{}]},"x":1.5}"#] {
+        for body in ["", "  \n", "null", "{}", r#"{"clientData":null,"unknown":{"a":[1,{}]},"x":1.5}"#] {
             assert_eq!(fields(body).optional_text(TEXT).unwrap(), None, "{body}");
         }
     }

@@ -16,7 +16,7 @@ use crate::credential::extend::{self, ExtendRequest};
 use crate::credential::show;
 use crate::http::blocking;
 use crate::http::csc::bearer::Bearer;
-use crate::http::csc::fault::{self, Fault, FaultBody};
+use crate::http::csc::fault::{self, Fault, Refusals};
 use crate::http::csc::fields::{Fields, Value};
 use crate::http::csc::hashes;
 use crate::http::csc::posted::Posted;
@@ -56,14 +56,8 @@ pub struct List {
 
 /// The credentials that can be, or could be, signed with (CSC v1 credentials/list)
 #[utoipa::path(post, path = "/csc/v1/credentials/list", tag = "csc", security(("bearer" = [])),
-    request_body = ListRequest,
-    responses(
-        (status = 200, body = List),
-        (status = 400, description = "Refused", body = FaultBody),
-        (status = 401, description = "No good access token", body = FaultBody),
-        (status = 403, description = "The token is not good for this", body = FaultBody),
-        (status = 503, description = "Try again after `Retry-After` seconds", body = FaultBody),
-    ),
+    request_body = Option<ListRequest>,
+    responses((status = 200, body = List), Refusals),
 )]
 pub async fn list(Bearer(call): Bearer, app: Data<App>, body: Posted) -> Result<HttpResponse, Fault> {
     let asked = ListAsked::read(&body.fields()?)?;
@@ -121,13 +115,7 @@ pub struct InfoRequest {
 /// One credential (CSC v1 credentials/info)
 #[utoipa::path(post, path = "/csc/v1/credentials/info", tag = "csc", security(("bearer" = [])),
     request_body = InfoRequest,
-    responses(
-        (status = 200, body = CredentialInfo),
-        (status = 400, description = "Refused", body = FaultBody),
-        (status = 401, description = "No good access token", body = FaultBody),
-        (status = 403, description = "The token is not good for this", body = FaultBody),
-        (status = 503, description = "Try again after `Retry-After` seconds", body = FaultBody),
-    ),
+    responses((status = 200, body = CredentialInfo), Refusals),
 )]
 pub async fn info(Bearer(call): Bearer, app: Data<App>, body: Posted) -> Result<HttpResponse, Fault> {
     let (id, parts) = info_asked(&body.fields()?)?;
@@ -178,13 +166,7 @@ pub struct SadAnswer<'a> {
 /// The signer's factors for a SAD (CSC v1 credentials/authorize)
 #[utoipa::path(post, path = "/csc/v1/credentials/authorize", tag = "csc", security(("bearer" = [])),
     request_body = AuthorizeBody,
-    responses(
-        (status = 200, body = SadAnswer),
-        (status = 400, description = "Refused", body = FaultBody),
-        (status = 401, description = "No good access token", body = FaultBody),
-        (status = 403, description = "The token is not good for this", body = FaultBody),
-        (status = 503, description = "Try again after `Retry-After` seconds", body = FaultBody),
-    ),
+    responses((status = 200, body = SadAnswer), Refusals),
 )]
 pub async fn authorize(Bearer(call): Bearer, app: Data<App>, body: Posted) -> Result<HttpResponse, Fault> {
     let request = authorize_asked(&body.fields()?)?;
@@ -232,13 +214,7 @@ pub struct ExtendBody {
 /// The former SAD is worth nothing afterwards.
 #[utoipa::path(post, path = "/csc/v1/credentials/extendTransaction", tag = "csc", security(("bearer" = [])),
     request_body = ExtendBody,
-    responses(
-        (status = 200, body = SadAnswer),
-        (status = 400, description = "Refused", body = FaultBody),
-        (status = 401, description = "No good access token", body = FaultBody),
-        (status = 403, description = "The token is not good for this", body = FaultBody),
-        (status = 503, description = "Try again after `Retry-After` seconds", body = FaultBody),
-    ),
+    responses((status = 200, body = SadAnswer), Refusals),
 )]
 pub async fn extend_transaction(
     Bearer(call): Bearer,

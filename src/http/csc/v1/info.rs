@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::LANG;
 use crate::app::App;
-use crate::http::csc::fault::Fault;
+use crate::http::csc::fault::{Fault, FaultBody};
 use crate::http::csc::posted::Posted;
 use crate::http::csc::{language, logo};
 use crate::http::routes::TABLE;
@@ -28,6 +28,7 @@ static METHODS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 });
 
 #[derive(ToSchema)]
+#[schema(as = CscServiceInfoRequest)]
 pub struct InfoRequest {
     /// The language that is preferred (RFC 5646).
     #[schema(example = "it-IT")]
@@ -35,6 +36,7 @@ pub struct InfoRequest {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = CscServiceInfo)]
 #[serde(rename_all = "camelCase")]
 pub struct Info<'a> {
     /// The version of the CSC specification.
@@ -69,9 +71,9 @@ pub async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
 /// What this service is (CSC v1 info)
 ///
 /// The body may be left out.
-#[utoipa::path(post, path = "/csc/v1/info", tag = "csc", request_body = InfoRequest, responses(
+#[utoipa::path(post, path = "/csc/v1/info", tag = "csc", request_body = Option<InfoRequest>, responses(
     (status = 200, body = Info),
-    (status = 400, description = "Refused", body = crate::http::csc::fault::FaultBody),
+    (status = 400, description = "Refused", body = FaultBody),
 ))]
 pub async fn post(app: Data<App>, body: Posted) -> Result<HttpResponse, Fault> {
     let fields = body.fields()?;

@@ -13,7 +13,7 @@ use crate::credential::sign::{self, SignRequest};
 use crate::credential::sign_algorithm::Requested;
 use crate::http::blocking;
 use crate::http::csc::bearer::Bearer;
-use crate::http::csc::fault::{self, Fault, FaultBody};
+use crate::http::csc::fault::{self, Fault, Refusals};
 use crate::http::csc::fields::Fields;
 use crate::http::csc::hashes;
 use crate::http::csc::posted::Posted;
@@ -55,13 +55,7 @@ pub struct Signatures {
 /// A call that is refused costs nothing of what the SAD is good for.
 #[utoipa::path(post, path = "/csc/v1/signatures/signHash", tag = "csc", security(("bearer" = [])),
     request_body = SignHashBody,
-    responses(
-        (status = 200, body = Signatures),
-        (status = 400, description = "Refused", body = FaultBody),
-        (status = 401, description = "No good access token", body = FaultBody),
-        (status = 403, description = "The token is not good for this", body = FaultBody),
-        (status = 503, description = "Try again after `Retry-After` seconds", body = FaultBody),
-    ),
+    responses((status = 200, body = Signatures), Refusals),
 )]
 pub async fn sign_hash(Bearer(call): Bearer, app: Data<App>, body: Posted) -> Result<HttpResponse, Fault> {
     let request = sign_hash_asked(&body.fields()?)?;
