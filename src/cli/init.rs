@@ -7,7 +7,7 @@ use super::operator::actor;
 use super::options::{StorageOptions, parsed};
 use super::{Failure, Outcome, say};
 use crate::app;
-use crate::config::{Logs, PublicUrl};
+use crate::config::{Database, Logs, PublicUrl};
 use crate::logs;
 use crate::model::time::Clock;
 use crate::oauth::clients::first_administrator::first_administrator;
@@ -64,10 +64,15 @@ impl Init {
             ));
         }
         say(&format!(
-            "Initialised {:?}.\n\nThe first administrator, for every tenant. The secret is shown this once:\n\n  client id      {id}\n  client secret  {}\n\nNext: countersign serve --data {}\n",
+            "Initialised {:?}\n\nThe first administrator, for every tenant. The secret is shown this once:\n\n  client id      {id}\n  client secret  {}\n\nNext: countersign serve --data {}{}\n",
             config.database.url,
             secret.expose(),
             config.data.display(),
+            if config.database.url == Database::in_directory(&config.data).url {
+                ""
+            } else {
+                ", with the same --database-url"
+            },
         ))
     }
 }

@@ -38,7 +38,7 @@ codes! {
     InsufficientPermission "insufficient_permission" "The token is good, but not for this" "Ask an administrator for a client whose roles or permissions cover the call."
     InsufficientScope "insufficient_scope" "The token's scope does not cover this seat or tenant" "Ask for a token whose scope names this seat and tenant."
     NotFound "not_found" "There is nothing here by that name" "Check the identifier, and that the token may act for the tenant that owns it."
-    InvalidState "invalid_state" "The step is out of order" "`status` says where the credential is, `nextStep` what it waits for."
+    InvalidState "invalid_state" "The step is out of order" "`credentialStatus` says where the credential stands, `nextStep` what it waits for."
     AlreadyExists "already_exists" "It is there already" "Use the existing one, or choose another name."
     IdempotencyKeyReused "idempotency_key_reused" "The Idempotency-Key was used for another request" "Use a fresh key for each distinct request."
     IdempotencyInProgress "idempotency_in_progress" "The first request with this Idempotency-Key is still running" "Try again after `Retry-After` seconds with the same key."

@@ -12,6 +12,7 @@
 mod administration;
 mod architecture;
 mod csc;
+mod docs;
 mod idempotency;
 mod oauth;
 mod server;
