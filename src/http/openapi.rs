@@ -109,6 +109,10 @@ fn implied(operation: &Operation) -> Vec<Code> {
             Code::StorageUnavailable,
         ]);
     }
+    let mut parameters = operation.parameters.iter().flatten();
+    if parameters.any(|p| matches!(p, RefOr::T(parameter) if parameter.name == "Idempotency-Key")) {
+        codes.extend([Code::IdempotencyKeyReused, Code::IdempotencyInProgress]);
+    }
     codes
 }
 

@@ -52,6 +52,35 @@ fn a_refusal_is_not_kept_and_a_revoked_token_gets_no_kept_answer() {
 }
 
 #[test]
+fn a_secret_that_is_shown_once_is_shown_again_to_the_same_request_only() {
+    on_each_database(|world| {
+        world.tenant("acme");
+        let admin = world.admin_token();
+        let demand = json!({"name": "both", "type": "explicit", "secondFactors": ["PIN", "OTP"]});
+        let made =
+            world.http.post("/api/v1/authorization-configurations").bearer(&admin).json(&demand).send();
+        let configuration = made.expect(201).json()["id"].as_str().unwrap().to_owned();
+        let acme = world.client("acme", json!({}));
+        let token = world.token(&acme, "");
+        let post = |path: &str, key: &str, body: Value| {
+            world.http.post(path).bearer(&token).header("idempotency-key", key).json(&body).send()
+        };
+        let new = json!({"authorizationConfiguration": configuration, "seat": "jdoe@acme"});
+        let credential = post("/api/v1/credentials", "c", new.clone()).expect(201).json();
+        assert_eq!(post("/api/v1/credentials", "c", new).expect(201).json(), credential);
+
+        let factors =
+            format!("/api/v1/credentials/{}/second-factors", credential["credentialId"].as_str().unwrap());
+        let shown = post(&factors, "otp", json!({"type": "OTP"})).expect(201).json();
+        assert!(shown["secret"].is_string());
+        assert_eq!(post(&factors, "otp", json!({"type": "OTP"})).expect(201).json(), shown);
+        let set = post(&factors, "pin", json!({"type": "PIN", "value": "739164"})).expect(201).json();
+        assert_eq!(post(&factors, "pin", json!({"type": "PIN", "value": "739164"})).expect(201).json(), set);
+        post(&factors, "again", json!({"type": "PIN", "value": "739164"})).expect(409);
+    });
+}
+
+#[test]
 fn of_many_at_once_one_is_done() {
     on_each_database(|world| {
         world.tenant("acme");
