@@ -132,8 +132,11 @@ pub fn initialise(config: &Config, actor: Actor) -> Result<bool> {
         _ => master_key(config)?,
     };
     let url = config.server.public_url.as_ref().map_or("http://localhost:8080", |url| url.as_str());
-    service::initialise(&store, &master, url, actor)?;
-    Ok(true)
+    match service::initialise(&store, &master, url, actor) {
+        // Another node that starts at the same time did it.
+        Err(error) if error.code() == Code::AlreadyExists => Ok(false),
+        outcome => outcome.map(|()| true),
+    }
 }
 
 fn master_key(config: &Config) -> Result<MasterKey> {

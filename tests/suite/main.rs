@@ -12,8 +12,14 @@
 mod administration;
 mod architecture;
 mod csc;
+mod demo;
 mod docs;
 mod idempotency;
+mod nodes;
 mod oauth;
+mod pipeline;
+mod secrets;
 mod server;
+mod sign;
+mod states;
 mod support;

@@ -3,4 +3,6 @@
 pub mod http;
 pub mod node;
 pub mod postgres;
+pub mod process;
+pub mod scene;
 pub mod world;

@@ -1,0 +1,279 @@
+//! Secrets leave no trace: a PIN, an OTP's secret, clients' secrets, a SAD and tokens are planted in a real server that
+//! logs all that it can, used rightly and wrongly, and then looked for wherever something is kept or shown.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use countersign::model::algorithm::KeyAlgorithm;
+use countersign::model::time::Clock;
+use countersign::pki::authority::Authority;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Text};
+use serde_json::{Value, json};
+use totp_rs::Totp;
+
+use crate::support::http::{Http, Reply};
+use crate::support::process::{Process, run};
+use crate::support::scene::{base64_all, hash, pem_body};
+use crate::support::{node, postgres};
+
+/// Longer than chance would have it anywhere.
+const PIN: &str = "839201746583";
+const WRONG_PIN: &str = "740382916574";
+const CHOSEN_SECRET: &str = "planted-secret-of-the-application";
+const WRONG_SECRET: &str = "planted-secret-that-is-wrong";
+
+#[test]
+fn no_secret_is_found_on_sqlite() {
+    plant_and_look(None);
+}
+
+#[test]
+fn no_secret_is_found_on_postgresql() {
+    plant_and_look(Some(&postgres::database()));
+}
+
+fn plant_and_look(database: Option<&str>) {
+    let directory = node::directory();
+    let data = directory.join("data");
+    std::fs::create_dir_all(&directory).unwrap();
+    let mut options = vec!["--data", data.to_str().unwrap(), "--rsa-pool", "2048=0,3072=0,4096=0"];
+    options.extend(database.iter().flat_map(|url| ["--database-url", url]));
+
+    let made = run(&[&["init", "--json"], &options[..]].concat());
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let administrator: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let log = directory.join("log");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "trace"];
+    let mut server = Process::start(&[&serve, &options[..]].concat(), &log);
+    let line = server.line();
+    let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}"));
+
+    let mut places = Places::default();
+    let secrets = live(&Http::new(url), &administrator, &mut places);
+    assert_eq!(server.stop(), Some(0));
+    places.add("the log", std::fs::read(&log).unwrap());
+    for file in files(&data) {
+        places.add(&file.display().to_string(), std::fs::read(&file).unwrap());
+    }
+    if let Some(url) = database {
+        for (table, rows) in tables(url) {
+            places.add(&format!("the table {table}"), rows.into_bytes());
+        }
+    }
+    // Whoever looks has to be able to find.
+    places.0.push(("a place that does hold a PIN".to_owned(), format!("pin={PIN}").into_bytes()));
+    let found = places.search(&secrets);
+    assert_eq!(found, ["the PIN, plain, in a place that does hold a PIN"]);
+    assert!(places.0.iter().any(|(_, bytes)| holds(bytes, b"credential.sign")), "nothing was looked at");
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+/// Enrols, signs, and does each thing wrongly too; what was planted.
+fn live(http: &Http, administrator: &Value, places: &mut Places) -> Vec<Secret> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let (admin_id, admin_secret) = (text(&administrator["clientId"]), text(&administrator["clientSecret"]));
+    let admin = token(http, &admin_id, &admin_secret, "");
+    let post = |path: &str, token: &str, body: &Value| http.post(path).bearer(token).json(body).send();
+
+    post("/api/v1/tenants", &admin, &json!({ "name": "acme" })).expect(201);
+    let client = json!({ "clientId": "acme", "clientSecret": CHOSEN_SECRET, "tenants": ["acme"] });
+    places.refusal(post("/api/v1/clients", &admin, &json!({
+        "clientId": "acme", "clientSecret": CHOSEN_SECRET, "tenants": ["acme"], "colour": CHOSEN_SECRET.len(),
+    })));
+    post("/api/v1/clients", &admin, &client).expect(201);
+    places.refusal(post("/api/v1/clients", &admin, &client));
+    let operator = json!({ "clientId": "acme-ca", "roles": ["ca_operator"], "tenants": ["acme"] });
+    let operator = post("/api/v1/clients", &admin, &operator).expect(201).json();
+    let operator_secret = text(&operator["clientSecret"]);
+    let configuration = json!({
+        "name": "both", "tenant": "acme", "type": "explicit", "secondFactors": ["PIN", "OTP"],
+    });
+    let configuration =
+        post("/api/v1/authorization-configurations", &admin, &configuration).expect(201).json();
+
+    let application = token(http, "acme", CHOSEN_SECRET, "seat:jdoe@acme tenant:acme");
+    let form = [("grant_type", "client_credentials"), ("client_secret", WRONG_SECRET), ("client_id", "acme")];
+    places.refusal(http.post("/oauth2/token").form(&form).send());
+    places.refusal(http.post("/oauth2/token").basic("nobody", WRONG_SECRET).form(&form[..1]).send());
+    places.refusal(http.get("/api/v1/credentials").bearer(&format!("{application}x")).send());
+
+    let new = json!({ "authorizationConfiguration": configuration["id"], "multiSignature": 4 });
+    let created = post("/api/v1/credentials", &application, &new).expect(201).json();
+    let id = text(&created["credentialId"]);
+    let path = format!("/api/v1/credentials/{id}");
+    let factors = format!("{path}/second-factors");
+    places.refusal(post(&factors, &application, &json!({ "type": "PIN", "value": PIN, "again": PIN })));
+    places.refusal(post(&factors, &application, &json!({ "type": PIN, "value": PIN })));
+    places.refusal(post(&factors, &application, &json!({ "type": "OTP", "value": PIN })));
+    places.refusal(post(&factors, &application, &json!({ "type": "PIN", "value": format!("{PIN}{PIN}") })));
+    places.refusal(post(
+        &factors,
+        &application,
+        &json!({ "type": "PIN", "value": PIN.parse::<u64>().unwrap() }),
+    ));
+    let broken = format!("{{\"type\":\"PIN\",\"value\":\"{PIN}\"");
+    places.refusal(http.post(&factors).bearer(&application).bytes("application/json", broken).send());
+    places.refusal(http.post(&format!("{factors}?value={PIN}")).bearer(&application).send());
+    let pin = http.post(&factors).bearer(&application).header("idempotency-key", "pin");
+    pin.json(&json!({ "type": "PIN", "value": PIN })).send().expect(201);
+    places.refusal(post(&factors, &application, &json!({ "type": "PIN", "value": PIN })));
+    let otp = http.post(&factors).bearer(&application).header("idempotency-key", "otp");
+    let otp = otp.json(&json!({ "type": "OTP" })).send().expect(201).json();
+    let authenticator = Totp::from_url(otp["uri"].as_str().unwrap()).unwrap();
+    let step = Clock::System.now().seconds() as u64 / 30;
+    let code = authenticator.generate(step * 30).to_string();
+    post(&format!("{factors}/otp/confirm"), &application, &json!({ "value": code })).expect(200);
+
+    let key = KeyAlgorithm::P256;
+    let wanted = json!({ "keyAlgorithm": key.family(), "keyLength": key.bits() });
+    let made = post(&format!("{path}/key-pair"), &application, &wanted).expect(201).json();
+    let now = Clock::System.now();
+    let authority = Authority::new("Test", 1, now).unwrap();
+    let certificate = authority.issue(&pem_body(made["csr"].as_str().unwrap()), 1, now).unwrap();
+    let ca = token(http, "acme-ca", &operator_secret, "");
+    let upload = http.put(&format!("{path}/certificate")).bearer(&ca);
+    upload.bytes("application/pkcs7-mime", authority.pkcs7_der(&certificate)).send().expect(200);
+
+    let csc = |method: &str, body: &Value| post(&format!("/csc/v1/{method}"), &application, body);
+    let hashes = [hash("one"), hash("two")];
+    let mut authorization = json!({
+        "credentialID": id, "numSignatures": 4, "hash": base64_all(&hashes), "PIN": WRONG_PIN, "OTP": "000000",
+        "clientData": "invoice",
+    });
+    places.refusal(csc("credentials/authorize", &authorization));
+    authorization["PIN"] = PIN.into();
+    authorization["OTP"] = "12345".into();
+    places.refusal(csc("credentials/authorize", &authorization));
+    authorization["OTP"] = authenticator.generate((step + 1) * 30).to_string().into();
+    let sad = text(&csc("credentials/authorize", &authorization).expect(200).json()["SAD"]);
+    places.refusal(csc("credentials/authorize", &authorization));
+    let mut signing = json!({
+        "credentialID": id, "SAD": sad, "hash": base64_all(&hashes[..1]), "signAlgo": key.signature_oids()[0],
+    });
+    csc("signatures/signHash", &signing).expect(200);
+    places.refusal(csc("signatures/signHash", &signing));
+    signing["credentialID"] = sad.clone().into();
+    places.refusal(csc("signatures/signHash", &signing));
+    let extension = json!({ "credentialID": id, "SAD": sad, "hash": base64_all(&hashes[1..]) });
+    let next = text(&csc("credentials/extendTransaction", &extension).expect(200).json()["SAD"]);
+    places.refusal(csc("credentials/extendTransaction", &extension));
+    places.refusal(http.get(&format!("/api/v1/credentials/{sad}")).bearer(&application).send());
+    places.refusal(http.get(&format!("/nowhere?sad={sad}&pin={PIN}")).send());
+
+    let audit = http.get("/api/v1/audit-events?limit=200").bearer(&admin).send().expect(200);
+    places.add("the audit", audit.body);
+    for path in ["/metrics", "/openapi.json", "/health/ready"] {
+        places.add(path, http.get(path).send().expect(200).body);
+    }
+    places.add("the list of credentials", http.get("/api/v1/credentials").bearer(&application).send().body);
+    places.add("the list of clients", http.get("/api/v1/clients").bearer(&admin).send().expect(200).body);
+    places.add("the list of tokens", http.get("/api/v1/tokens").bearer(&admin).send().expect(200).body);
+
+    let octets = |sad: &str| URL_SAFE_NO_PAD.decode(sad).unwrap();
+    vec![
+        Secret::new("the PIN", PIN),
+        Secret::new("a wrong PIN", WRONG_PIN),
+        Secret::new("the application's secret", CHOSEN_SECRET),
+        Secret::new("a wrong secret", WRONG_SECRET),
+        Secret::new("the CA operator's secret", &operator_secret),
+        Secret::new("the administrator's secret", &admin_secret),
+        Secret::new("the OTP's secret", otp["secret"].as_str().unwrap()),
+        Secret::new("the octets of the OTP's secret", authenticator.secret().as_bytes()),
+        Secret::new("the SAD", &sad),
+        Secret::new("the octets of the SAD", octets(&sad)),
+        Secret::new("the second SAD", &next),
+        Secret::new("the octets of the second SAD", octets(&next)),
+        Secret::new("the administrator's token", &admin),
+        Secret::new("the application's token", &application),
+        Secret::new("the operator's token", &ca),
+    ]
+}
+
+fn token(http: &Http, id: &str, secret: &str, scope: &str) -> String {
+    let form = [("grant_type", "client_credentials"), ("scope", scope)];
+    let reply = http.post("/oauth2/token").basic(id, secret).form(&form).send().expect(200);
+    reply.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+struct Secret {
+    name: &'static str,
+    octets: Vec<u8>,
+}
+
+impl Secret {
+    fn new(name: &'static str, octets: impl AsRef<[u8]>) -> Secret {
+        Secret { name, octets: octets.as_ref().to_vec() }
+    }
+
+    /// As it may be written down.
+    fn spellings(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let hex: String = self.octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        vec![
+            ("plain", self.octets.clone()),
+            ("in hex", hex.clone().into_bytes()),
+            ("in HEX", hex.to_uppercase().into_bytes()),
+            ("in base64", STANDARD_NO_PAD.encode(&self.octets).into_bytes()),
+            ("in padded base64", STANDARD.encode(&self.octets).into_bytes()),
+            ("in base64url", URL_SAFE_NO_PAD.encode(&self.octets).into_bytes()),
+            ("as numbers", format!("{:?}", self.octets).into_bytes()),
+        ]
+    }
+}
+
+/// Where something is kept or shown, by name.
+#[derive(Default)]
+struct Places(Vec<(String, Vec<u8>)>);
+
+impl Places {
+    fn add(&mut self, name: &str, octets: Vec<u8>) {
+        assert!(!octets.is_empty(), "{name} is empty");
+        self.0.push((name.to_owned(), octets));
+    }
+
+    /// An answer that says no.
+    #[track_caller]
+    fn refusal(&mut self, reply: Reply) {
+        assert!((400..500).contains(&reply.status), "{}: {} {}", reply.what, reply.status, reply.text());
+        // The request's line is ours, and may hold what the answer must not.
+        self.0.push((format!("the refusal of {}", reply.what), reply.body));
+    }
+
+    fn search(&self, secrets: &[Secret]) -> Vec<String> {
+        let mut found = Vec::new();
+        for (place, octets) in &self.0 {
+            for secret in secrets {
+                let spelling = secret.spellings().into_iter().find(|(_, spelling)| holds(octets, spelling));
+                found.extend(spelling.map(|(how, _)| format!("{}, {how}, in {place}", secret.name)));
+            }
+        }
+        found
+    }
+}
+
+fn holds(octets: &[u8], part: &[u8]) -> bool {
+    octets.windows(part.len()).any(|window| window == part)
+}
+
+fn files(directory: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Every row of every table, as text; octets in hex.
+fn tables(url: &str) -> Vec<(String, String)> {
+    let mut connection = PgConnection::establish(url).unwrap();
+    let names: Vec<String> = diesel::select(sql::<Array<Text>>(
+        "ARRAY(SELECT tablename::text FROM pg_tables WHERE schemaname = 'public')",
+    ))
+    .get_result(&mut connection)
+    .unwrap();
+    assert!(names.len() > 10, "{names:?}");
+    let mut rows = |name: &str| -> String {
+        let all = format!("coalesce((SELECT string_agg(t::text, E'\\n') FROM {name} t), '(none)')");
+        diesel::select(sql::<Text>(&all)).get_result(&mut connection).unwrap()
+    };
+    names.iter().map(|name| (name.clone(), rows(name))).collect()
+}
