@@ -194,8 +194,8 @@ fn passes_slowly(
     );
     if checks.is_empty() {
         throttle::count(service, &counted, now)?;
-        argon.verify_nobody(secret.expose().as_bytes())?;
-        return Ok(false);
+        let checked = argon.verify_nobody(secret.expose().as_bytes());
+        return throttle::settle(service, &counted, now, checked).map(|()| false);
     }
     for (check, phc) in checks {
         let _turn = oauth.secrets.turn(check);
@@ -203,7 +203,8 @@ fn passes_slowly(
             return Ok(true);
         }
         throttle::count(service, &counted, now)?;
-        if argon.verify(phc, secret.expose().as_bytes())? {
+        let checked = argon.verify(phc, secret.expose().as_bytes());
+        if throttle::settle(service, &counted, now, checked)? {
             oauth.secrets.pass(check);
             throttle::clear(service, &counted, now)?;
             return Ok(true);

@@ -54,6 +54,15 @@ pub(super) fn count(service: &Service, who: &Counted, now: Timestamp) -> Result<
     })
 }
 
+/// What came of a counted check, which costs nothing when it could not be made.
+pub(super) fn settle<T>(service: &Service, who: &Counted, now: Timestamp, checked: Result<T>) -> Result<T> {
+    if checked.is_err() {
+        let who = who.clone();
+        service.store.bookkeep(now, move |tx| clients::uncount_attempt(tx, &who.0))?;
+    }
+    checked
+}
+
 /// A right secret ends the run.
 pub(super) fn clear(service: &Service, who: &Counted, now: Timestamp) -> Result<()> {
     let who = who.clone();

@@ -145,6 +145,22 @@ pub fn count_attempt(tx: &mut Tx, who: &str, failures: u32, open_at: Timestamp) 
     if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
 }
 
+/// Takes one count back, and the delay with it: the check was not made after all.
+pub fn uncount_attempt(tx: &mut Tx, who: &str) -> Result<()> {
+    let now = tx.now.micros();
+    let row = client_throttles::table.find(who);
+    let removed = diesel::delete(row.filter(client_throttles::failures.le(1))).execute(tx.connection)?;
+    if removed == 0 {
+        diesel::update(row)
+            .set((
+                client_throttles::failures.eq(client_throttles::failures - 1),
+                client_throttles::open_at.eq(now),
+            ))
+            .execute(tx.connection)?;
+    }
+    Ok(())
+}
+
 /// A right secret ends the run of failures.
 pub fn clear_throttle(tx: &mut Tx, who: &str) -> Result<()> {
     diesel::delete(client_throttles::table.find(who)).execute(tx.connection)?;

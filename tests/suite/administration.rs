@@ -1,5 +1,6 @@
 //! Tenants, seats, clients and tokens, as administrators run them.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -165,6 +166,50 @@ fn taking_something_from_a_client_ends_its_tokens_on_every_node() {
     problem(world.http.get("/api/v1/clients/acme").bearer(&admin).send(), 404, "not_found");
     let again = world.http.post("/api/v1/clients").bearer(&admin).json(&json!({"clientId": "acme"})).send();
     problem(again, 409, "already_exists");
+}
+
+#[test]
+fn a_token_that_was_being_issued_does_not_outlive_its_client_or_its_tenant() {
+    on_each_database(|world| {
+        let other = world.second_node();
+        world.tenant("acme");
+        let acme = world.client("acme", json!({"clientSecret": "acme_password"}));
+        other.token(&acme, "");
+        let admin = world.admin_token();
+        let changes = [
+            ("/api/v1/clients/acme", json!({"status": "disabled"}), json!({"status": "active"})),
+            ("/api/v1/tenants/acme", json!({"status": "suspended"}), json!({"status": "active"})),
+        ];
+        for (path, off, on) in changes {
+            let patch = |body: &Value| world.http.patch(path).bearer(&admin).json(body).send().expect(200);
+            let issued_so_far = AtomicUsize::new(0);
+            let issued: Vec<String> = thread::scope(|scope| {
+                let ask = || {
+                    let mut tokens = Vec::new();
+                    loop {
+                        let reply = other.ask_token(&acme, "");
+                        if reply.status != 200 {
+                            return tokens;
+                        }
+                        issued_so_far.fetch_add(1, Ordering::Relaxed);
+                        tokens.push(reply.json()["access_token"].as_str().unwrap().to_owned());
+                    }
+                };
+                let asking: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+                while issued_so_far.load(Ordering::Relaxed) < 20
+                    && asking.iter().any(|asked| !asked.is_finished())
+                {
+                    thread::yield_now();
+                }
+                patch(&off);
+                asking.into_iter().flat_map(|asked| asked.join().unwrap()).collect()
+            });
+            for token in &issued {
+                world.check_token(&world.admin, token).expect(400);
+            }
+            patch(&on);
+        }
+    });
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! Tokens: asked for, checked, revoked.
 
-use serde_json::json;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign::model::algorithm::TokenAlgorithm;
+use countersign::model::event::Actor;
+use countersign::oauth::keyring;
+use serde_json::{Value, json};
 
 use crate::support::http::Reply;
 use crate::support::world::{Client, World, on_each_database};
@@ -115,6 +120,56 @@ fn keys_and_metadata_are_published() {
     let metadata = world.http.get("/.well-known/oauth-authorization-server").send().expect(200).json();
     assert_eq!(metadata["issuer"], "http://localhost:8080");
     assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
+}
+
+#[test]
+fn another_algorithm_takes_over_after_its_key_was_published_for_an_hour() {
+    on_each_database(|world| {
+        let other = world.second_node();
+        let old = world.admin_token();
+        let actor = || Actor { name: "job".into(), request_id: None, at: world.clock.now() };
+        let rotate = |algorithm| keyring::rotate(&world.app.service, actor(), algorithm).unwrap();
+        assert_eq!(rotate(TokenAlgorithm::EdDsa), None, "the first key is young");
+        let kid = rotate(TokenAlgorithm::Rs256).unwrap();
+        assert_eq!(rotate(TokenAlgorithm::Rs256), None, "the next key waits already");
+        world.clock.advance(61);
+        for node in [world, &other] {
+            let keys = node.http.get("/oauth2/jwks").send().expect(200).json();
+            assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+            assert_eq!(algorithm_and_kid(&node.admin_token()).0, "EdDSA");
+        }
+        world.clock.advance(3600 - 62);
+        world.check_token(&world.admin, &old).expect(200);
+        world.clock.advance(1);
+        for node in [world, &other] {
+            let token = node.admin_token();
+            assert_eq!(algorithm_and_kid(&token), ("RS256".to_owned(), kid.clone()));
+            world.check_token(&world.admin, &token).expect(200);
+            other.check_token(&world.admin, &token).expect(200);
+        }
+    });
+}
+
+#[test]
+fn a_key_that_a_node_has_not_read_yet_is_read_when_a_token_names_it() {
+    on_each_database(|world| {
+        let other = world.second_node();
+        // Nobody turned the wheel for so long that no key is left: the next one signs at once.
+        world.clock.advance(91 * 24 * 3600);
+        let actor = Actor { name: "job".into(), request_id: None, at: world.clock.now() };
+        keyring::rotate(&world.app.service, actor, TokenAlgorithm::Es256).unwrap().unwrap();
+        let token = world.admin_token();
+        assert_eq!(algorithm_and_kid(&token).0, "ES256");
+        other.http.get("/api/v1/clients").bearer(&token).send().expect(200);
+    });
+}
+
+fn algorithm_and_kid(token: &str) -> (String, String) {
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+    let header: Value = serde_json::from_slice(&header).unwrap();
+    let text = |name: &str| header[name].as_str().unwrap().to_owned();
+    assert_eq!(text("typ"), "at+jwt");
+    (text("alg"), text("kid"))
 }
 
 #[track_caller]

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use countersign::app::App;
 use countersign::config::{Config, Database, DatabaseUrl, RsaPool};
 use countersign::http::server::{self, Running};
 use countersign::model::event::Actor;
@@ -18,6 +19,7 @@ pub struct World {
     pub http: Http,
     pub clock: Clock,
     pub admin: Client,
+    pub app: Arc<App>,
     config: Config,
     _running: Running,
 }
@@ -52,22 +54,23 @@ impl World {
             config.database = Database { url: DatabaseUrl::parse(&url).unwrap(), ..config.database };
         }
         let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
-        let app = node::open(config.clone(), clock.clone());
+        let app = Arc::new(node::open(config.clone(), clock.clone()));
         let actor = Actor { name: "operator".to_owned(), request_id: None, at: clock.now() };
         let (id, secret) = first_administrator(&app.service, actor).unwrap();
         let admin = Client { id: id.to_string(), secret: secret.expose().to_owned() };
-        let running = server::start(Arc::new(app)).unwrap();
-        World { http: Http::new(&running.url()), clock, admin, config, _running: running }
+        let running = server::start(Arc::clone(&app)).unwrap();
+        World { http: Http::new(&running.url()), clock, admin, app, config, _running: running }
     }
 
     /// Another node on the same database, with the same clock.
     pub fn second_node(&self) -> World {
-        let app = node::open(self.config.clone(), self.clock.clone());
-        let running = server::start(Arc::new(app)).unwrap();
+        let app = Arc::new(node::open(self.config.clone(), self.clock.clone()));
+        let running = server::start(Arc::clone(&app)).unwrap();
         World {
             http: Http::new(&running.url()),
             clock: self.clock.clone(),
             admin: self.admin.clone(),
+            app,
             config: self.config.clone(),
             _running: running,
         }
