@@ -74,12 +74,6 @@ impl Argon {
         Self { limits, state: Mutex::default(), left: Condvar::new() }
     }
 
-    /// One run per core, and a line four times as long.
-    pub fn for_this_machine() -> Self {
-        let running = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self::new(Limits { running, waiting: running.get() * 4 })
-    }
-
     /// 32 octets out of a secret and a salt.
     ///
     /// Blocks the caller for its turn and the run. [`Code::Busy`] when the line is full.

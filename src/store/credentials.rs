@@ -92,15 +92,6 @@ pub fn list(
     page.cut(rows, |row| row.id.clone()).try_map(Credential::try_from)
 }
 
-/// How many credentials lean on a configuration.
-pub fn count_under(tx: &mut Tx, configuration: &ConfigurationId) -> Result<i64> {
-    let count = credentials::table
-        .filter(credentials::configuration.eq(configuration.as_str()))
-        .count()
-        .get_result(tx.connection)?;
-    Ok(count)
-}
-
 /// Writes a credential that was read as `credential.version`; anything else in between is a conflict.
 pub fn update(tx: &mut Tx, credential: &Credential) -> Result<()> {
     let row = Row::try_from(credential)?;

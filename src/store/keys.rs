@@ -20,12 +20,6 @@ pub fn find(tx: &mut Tx, id: &KeyId) -> Result<Option<StoredKey>> {
     row.map(StoredKey::try_from).transpose()
 }
 
-/// Several keys in one look.
-pub fn find_all(tx: &mut Tx, ids: &[&str]) -> Result<Vec<StoredKey>> {
-    let rows: Vec<Row> = keys::table.filter(keys::id.eq_any(ids)).load(tx.connection)?;
-    rows.into_iter().map(StoredKey::try_from).collect()
-}
-
 /// Overwrites the wrapped private keys of a credential and every wrap of their data keys; the rows stay for the audit.
 pub fn destroy(tx: &mut Tx, credential: &CredentialId) -> Result<()> {
     let wiped: &[u8] = &[];

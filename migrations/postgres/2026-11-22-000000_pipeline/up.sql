@@ -106,7 +106,6 @@ CREATE TABLE credentials (
 CREATE INDEX credentials_seat ON credentials (tenant, seat, id);
 CREATE INDEX credentials_tenant ON credentials (tenant, id);
 CREATE INDEX credentials_awaiting ON credentials (tenant, id) WHERE status = 'awaiting_certificate';
-CREATE INDEX credentials_configuration ON credentials (configuration);
 
 -- A credential has at most one factor of a type. material and lockout are JSON; no secret in clear.
 CREATE TABLE factors (
