@@ -83,11 +83,11 @@ pub fn open_store(config: &Config) -> Result<Store> {
     if let DatabaseUrl::Sqlite(path) = &config.database.url
         && !Path::new(path).exists()
     {
-        return Err(service::not_initialised());
+        return Err(service::not_initialised().caused_by(format!("{:?}", config.database.url)));
     }
     let store = Store::open(&config.database.url, config.database.connections.get())?;
     if store.is_blank()? {
-        return Err(service::not_initialised());
+        return Err(service::not_initialised().caused_by(format!("{:?}", config.database.url)));
     }
     Ok(store)
 }
