@@ -1,6 +1,8 @@
 //! Steps in any order never bring a credential into a state that its life does not have: random walks over the wire,
 //! held against a model of a few lines.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::support::http::Reply;
@@ -16,9 +18,12 @@ const MOST_WRONG_CODES: usize = 5;
 fn steps_in_any_order_lead_only_where_the_life_of_a_credential_goes() {
     let first = std::env::var("COUNTERSIGN_TEST_SEED").map_or(1, |seed| seed.parse().unwrap());
     on_both(|scene| {
+        let mut seen = BTreeSet::new();
         for seed in first..first + WALKS {
-            walk(scene, seed);
+            seen.extend(walk(scene, seed));
         }
+        let life = ["active", "awaiting_certificate", "created", "destroyed", "protected"];
+        assert_eq!(seen, BTreeSet::from(life), "the walks did not come far enough");
     });
 }
 
@@ -127,7 +132,8 @@ struct Hand {
     sad: String,
 }
 
-fn walk(scene: &Scene, seed: u64) {
+/// The statuses that the credential had on its way.
+fn walk(scene: &Scene, seed: u64) -> BTreeSet<&'static str> {
     let mut random = Random(seed);
     let factors = [json!(["PIN"]), json!(["OTP"]), json!(["PIN", "OTP"])][random.below(3)].clone();
     let needs = |factor: &str| factors.as_array().unwrap().contains(&factor.into());
@@ -137,6 +143,7 @@ fn walk(scene: &Scene, seed: u64) {
     let mut hand = Hand::default();
     let mut path: Vec<Step> = Vec::new();
     let mut wrong_codes = 0;
+    let mut seen = BTreeSet::new();
     while path.len() < STEPS {
         let step = CHOICES[random.below(CHOICES.len())];
         // An end too soon leaves nothing to see.
@@ -165,7 +172,9 @@ fn walk(scene: &Scene, seed: u64) {
         if reply.status == 409 && reply.json()["code"] == "invalid_state" {
             assert_eq!(reply.json()["credentialStatus"], model.status(), "{told}");
         }
+        seen.insert(model.status());
     }
+    seen
 }
 
 fn attempt(scene: &Scene, credential: &mut Credential, hand: &mut Hand, step: Step) -> Reply {

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
-use tokio::runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::{self, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::stage::{Stage, Step};
 use self::story::Props;
@@ -67,17 +67,19 @@ impl Demo {
         let Started { server, administrator } = start(&workshop)?;
         let mut stage = Stage::new(server.url(), !self.json);
         let told = story::tell(&mut stage, &workshop, administrator);
+        // Caught before anyone is told that the server runs on.
+        let interrupt = self.keep.then(Interrupt::catch).transpose()?;
         if self.json {
             let kept = told.as_ref().ok().filter(|_| self.keep);
             say(&format!("{}\n", summary(&stage, kept, &server.url())))?;
         }
         let props = told?;
         stage.bow()?;
-        if self.keep {
+        if let Some(interrupt) = interrupt {
             if !self.json {
                 say(&farewell(&props, &server.url(), &workshop))?;
             }
-            wait_for_interrupt()?;
+            interrupt.wait();
         }
         drop(stage);
         server.stop()?;
@@ -149,15 +151,27 @@ fn farewell(props: &Props, url: &str, workshop: &Workshop) -> String {
     text
 }
 
-fn wait_for_interrupt() -> Result<(), Error> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
-    runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok(())
-    })
+/// SIGTERM and SIGINT, caught from here on.
+struct Interrupt {
+    runtime: Runtime,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Interrupt {
+    fn catch() -> Result<Self, Error> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
+        let catch = |kind| runtime.block_on(async { signal(kind) }).map_err(Error::internal);
+        let (terminate, interrupt) = (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?);
+        Ok(Self { runtime, terminate, interrupt })
+    }
+
+    fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        });
+    }
 }

@@ -125,7 +125,9 @@ impl Request {
             Authorization::Bearer(token) => format!(r#" -H "Authorization: Bearer ${}""#, token.variable),
             Authorization::Basic(id, secret) => format!(" -u '{id}:{secret}'"),
         };
-        let mut lines = vec![format!("curl -s{method} $URL{}{authorization}", self.path)];
+        // A shell may take a question mark for a pattern.
+        let quote = if self.path.contains('?') { "\"" } else { "" };
+        let mut lines = vec![format!("curl -s{method} {quote}$URL{}{quote}{authorization}", self.path)];
         match &self.body {
             Body::None => {}
             Body::Json(value) => lines.push(format!("--json '{value}'")),
@@ -221,6 +223,7 @@ mod tests {
             Request::get("/a").bearer(&token).curl(),
             [r#"curl -s $URL/a -H "Authorization: Bearer $APP""#]
         );
+        assert_eq!(Request::get("/a?b=c").curl(), [r#"curl -s "$URL/a?b=c""#]);
         assert_eq!(
             Request::post("/t").basic("acme", "pass").form(&[("grant_type", "x"), ("scope", "a b")]).curl(),
             ["curl -s $URL/t -u 'acme:pass'", "-d grant_type=x --data-urlencode 'scope=a b'"]

@@ -22,6 +22,8 @@ pub struct Stage {
     begun: Instant,
     record: Vec<Step>,
     failure: Option<String>,
+    /// Values that have names for the shell, `$NAME` first.
+    named: Vec<(String, String)>,
 }
 
 /// How a step came out.
@@ -80,7 +82,15 @@ impl Stage {
         let colour =
             std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
         let ink = seen.then_some(if colour { Ink::Colour } else { Ink::Plain });
-        Self { agent: request::agent(), url, ink, begun: Instant::now(), record: Vec::new(), failure: None }
+        Self {
+            agent: request::agent(),
+            url,
+            ink,
+            begun: Instant::now(),
+            record: Vec::new(),
+            failure: None,
+            named: Vec::new(),
+        }
     }
 
     /// Whether pictures reach the reader.
@@ -96,7 +106,7 @@ impl Stage {
 
     /// Sends a request, shows it and its answer; an answer that is not as expected ends the demo.
     pub fn ask(&mut self, request: Request, expected: &Expected) -> Result<Answer, Failure> {
-        for line in folded(&request.curl(), WIDTH) {
+        for line in folded(&self.with_names(request.curl()), WIDTH) {
             self.line(&format!("    {}\n", self.dim(&line)))?;
         }
         let answer = request.send(&self.agent, &self.url).map_err(|failure| match failure {
@@ -115,7 +125,19 @@ impl Stage {
 
     /// A command that a user would run here, and what it said.
     pub fn ran(&mut self, command: &str, said: &str) -> Outcome {
-        self.line(&format!("    {}\n    {said}\n", self.dim(&format!("$ {command}"))))
+        self.line(&format!("    {}\n", self.dim(&format!("$ {command}"))))?;
+        if said.is_empty() { Ok(()) } else { self.note(said) }
+    }
+
+    /// From here on a value is shown by a name that the shell knows, where the shell would fill it in.
+    pub fn name(&mut self, name: &str, value: &str) -> Outcome {
+        self.named.push((format!("${name}"), value.to_owned()));
+        self.note(&format!("{name}={value}"))
+    }
+
+    /// The base of the server's URLs.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     pub fn note(&mut self, text: &str) -> Outcome {
@@ -160,6 +182,16 @@ impl Stage {
         if let Some(entry) = self.record.last_mut() {
             entry.ok = true;
         }
+    }
+
+    /// The URL, which stands in the first part, by names; what is in single quotes the shell leaves alone.
+    fn with_names(&self, mut parts: Vec<String>) -> Vec<String> {
+        if let Some(first) = parts.first_mut() {
+            for (name, value) in &self.named {
+                *first = first.replace(value, name);
+            }
+        }
+        parts
     }
 
     fn line(&self, text: &str) -> Outcome {

@@ -44,7 +44,7 @@ pub fn tell(
     workshop: &Workshop,
     administrator: (ClientId, SecretText),
 ) -> Result<Props, Failure> {
-    let mut actors = set_up(stage, administrator)?;
+    let mut actors = set_up(stage, workshop, administrator)?;
     let mut enrolled = enrol(stage, &actors)?;
     certify(stage, workshop, &actors, &enrolled)?;
     let signed = sign(stage, workshop, &actors, &mut enrolled)?;
@@ -92,9 +92,15 @@ struct Actors {
 }
 
 /// The operator's and the administrator's part: a tenant, its clients, what its credentials demand, and tokens.
-fn set_up(stage: &mut Stage, administrator_client: (ClientId, SecretText)) -> Result<Actors, Failure> {
+fn set_up(
+    stage: &mut Stage,
+    workshop: &Workshop,
+    administrator_client: (ClientId, SecretText),
+) -> Result<Actors, Failure> {
     let (id, secret) = &administrator_client;
-    stage.step("A server was initialised and started; the administrator gets a token")?;
+    stage.step("A server was initialised and started; its administrator gets a token")?;
+    stage.note(&format!("cd {}", workshop.path().display()))?;
+    stage.note(&format!("URL={}", stage.url()))?;
     let administrator = token(stage, "ADMIN", (id.as_str(), secret.expose()), None)?;
 
     stage.step("The administrator makes a tenant")?;
@@ -104,7 +110,7 @@ fn set_up(stage: &mut Stage, administrator_client: (ClientId, SecretText)) -> Re
         &Expected::status(201).says("name", TENANT).shows(&["status"]),
     )?;
 
-    stage.step("... a client for the tenant's application")?;
+    stage.step("The administrator registers the tenant's application")?;
     let application = json!({
         "clientId": APPLICATION.0, "clientSecret": APPLICATION.1, "authorizedGrantTypes": "client_credentials",
         "accessTokenValidity": 3600, "tenants": [TENANT],
@@ -114,7 +120,7 @@ fn set_up(stage: &mut Stage, administrator_client: (ClientId, SecretText)) -> Re
         &Expected::status(201).says("clientId", APPLICATION.0).says("roles", json!(["application"])),
     )?;
 
-    stage.step("... a client for the operator of its CA, with a secret that the server makes")?;
+    stage.step("The administrator registers the operator of its CA, whose secret the server makes")?;
     let operator = json!({ "clientId": CA_OPERATOR, "roles": ["ca_operator"], "tenants": [TENANT] });
     let made = stage.ask(
         Request::post("/api/v1/clients").bearer(&administrator).json(operator),
@@ -122,7 +128,7 @@ fn set_up(stage: &mut Stage, administrator_client: (ClientId, SecretText)) -> Re
     )?;
     let ca_secret = text(stage, &made, "clientSecret")?;
 
-    stage.step("... and says what using a credential demands: PIN and OTP")?;
+    stage.step("The administrator says what using a credential demands: PIN and OTP")?;
     let configuration = json!({
         "name": "pin-and-otp", "tenant": TENANT, "type": "explicit", "secondFactors": ["PIN", "OTP"], "scal": "2",
     });
@@ -167,6 +173,7 @@ fn enrol(stage: &mut Stage, actors: &Actors) -> Result<Enrolled, Failure> {
             .shows(&["credentialId", "requiredSecondFactors"]),
     )?;
     let credential = text(stage, &created, "credentialId")?;
+    stage.name("CREDENTIAL", &credential)?;
     let path = format!("/api/v1/credentials/{credential}");
 
     stage.step("John chooses a PIN")?;
@@ -245,6 +252,7 @@ fn certify(
             && item.get("csr").is_some_and(|csr| *csr == *enrolled.csr)
     });
     stage.check(waits, "the credential's request is not among them.")?;
+    stage.note("The credential's request is among them; the operator saves its CSR as request.pem.")?;
     workshop.write("request.pem", enrolled.csr.as_bytes())?;
     openssl(stage, workshop, "req -in request.pem -noout -verify -subject", "CN")?;
 
@@ -426,8 +434,7 @@ fn token(
     }
     let answer = stage.ask(Request::post("/oauth2/token").basic(id, secret).form(&form), &expected)?;
     let value = text(stage, &answer, "access_token")?;
-    let head: String = value.chars().take(24).collect();
-    stage.note(&format!("{variable}={head}…"))?;
+    stage.note(&format!("{variable}=<the access_token, {} characters>", value.len()))?;
     Ok(Token { variable, value })
 }
 
