@@ -18,7 +18,7 @@ use crate::model::event::Actor;
 use crate::model::time::{Clock, Timestamp};
 use crate::oauth::{OAuth, Remembered, keyring};
 use crate::service::{self, Service};
-use crate::store::Store;
+use crate::store::{Store, events};
 
 /// One node. Handlers get it as `Data<App>`, commands by reference.
 pub struct App {
@@ -55,6 +55,10 @@ impl App {
         let mut app = Self { config, clock, metrics, gate, service, oauth, checks: Vec::new() };
         let (service, clock) = (Arc::clone(&app.service), app.clock.clone());
         app.add_check("database", move || service.store.ping(clock.now()));
+        let service = Arc::clone(&app.service);
+        app.add_check("keys", move || service.vault.check());
+        let (service, clock) = (Arc::clone(&app.service), app.clock.clone());
+        app.add_check("clock", move || check_clock(&service.store, clock.now()));
         Ok(app)
     }
 
@@ -65,6 +69,19 @@ impl App {
 
     pub fn checks(&self) -> &[Check] {
         &self.checks
+    }
+}
+
+/// Seconds that the clocks of nodes may be apart.
+const CLOCK_SKEW: i64 = 60;
+
+/// A clock behind what was recorded already would make expired tokens and SADs good again.
+fn check_clock(store: &Store, now: Timestamp) -> Result<()> {
+    match store.read(now, events::latest)? {
+        Some(latest) if latest > now.plus_seconds(CLOCK_SKEW) => Err(Error::internal(format!(
+            "this node's clock says {now}, but an event was recorded at {latest}; set the clock"
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -9,8 +9,8 @@ pub struct Logs {
     pub filter: String,
 }
 
-/// Without what actix says of its threads.
-pub const DEFAULT_FILTER: &str = "info,actix_server=warn";
+/// Without what actix says of its threads, and what the pool says of connections that our own errors report.
+pub const DEFAULT_FILTER: &str = "info,actix_server=warn,r2d2=off";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {

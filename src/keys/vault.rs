@@ -9,7 +9,8 @@ use crate::keys::envelope::{InstanceKey, MasterKey, Place, TenantKey};
 use crate::keys::mac::Pepper;
 use crate::keys::opened::OpenedKeys;
 use crate::keys::pool::{PoolSizes, RsaPool};
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
+use crate::model::secret::SecretBytes;
 use crate::model::tenant::Tenant;
 
 pub struct Vault {
@@ -75,6 +76,17 @@ impl Vault {
     /// What wraps the keys that sign access tokens.
     pub fn instance(&self) -> &InstanceKey {
         &self.instance
+    }
+
+    /// Whether the keys in memory still open what they wrap.
+    pub fn check(&self) -> Result<()> {
+        const PLACE: Place<'static> = Place { table: "none", row: "check", column: "none", version: 1 };
+        let sample = SecretBytes::new([0; 32]);
+        let opened = self.instance.open(PLACE, &self.instance.wrap(PLACE, &sample)?)?;
+        if opened.expose() == sample.expose() {
+            return Ok(());
+        }
+        Err(Error::internal("the instance key does not open what it wrapped"))
     }
 
     /// For hashing secrets that have 256 bits of their own.

@@ -77,6 +77,13 @@ pub fn list(
     page.cut(rows, |row| row.sequence.to_string()).try_map(StoredEvent::try_from)
 }
 
+/// When the last event was, by the clock of the node that wrote it.
+pub fn latest(tx: &mut Tx) -> Result<Option<Timestamp>> {
+    let query = audit_events::table.select(audit_events::at).order(audit_events::sequence.desc());
+    let at: Option<i64> = query.first(tx.connection).optional()?;
+    Ok(at.map(Timestamp::from_micros))
+}
+
 /// RFC 8785: members in the order of their names, no white space. All names are ASCII and all numbers integers, so
 /// sorting by octets and the usual escapes are canonical.
 fn canonical(actor: &Actor, event: &Event) -> Result<Vec<u8>> {
