@@ -124,7 +124,8 @@ fn a_node_is_ready_when_all_its_parts_are() {
     let (_running, http) = start(failing);
     let reply = http.get("/health/ready").send().expect(503);
     assert!(reply.header("retry-after").is_some());
-    assert_eq!(reply.json()["checks"], serde_json::json!({"clock": "ok", "database": "no connection"}));
+    let checks = &reply.json()["checks"];
+    assert_eq!((&checks["clock"], &checks["database"]), (&"ok".into(), &"no connection".into()));
     http.get("/health/live").send().expect(200);
 }
 
