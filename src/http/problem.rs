@@ -41,7 +41,6 @@ pub const fn status(code: Code) -> StatusCode {
         Code::InvalidRequest
         | Code::UnknownField
         | Code::MalformedPkcs7
-        | Code::UnexpectedPkcs7Content
         | Code::InvalidGrant
         | Code::InvalidScope
         | Code::UnauthorizedClient
@@ -82,6 +81,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::FactorNotRequired
         | Code::PublicKeyMismatch
         | Code::ExplicitEcParameters
+        | Code::UnexpectedPkcs7Content
         | Code::NoCertificates
         | Code::MalformedCertificate
         | Code::InvalidSignature

@@ -52,6 +52,15 @@ pub fn list(service: &Service, call: &Call, tenant: &TenantName) -> Result<Vec<T
 }
 
 /// `fingerprint`: SHA-256, lower-case hexadecimal.
+pub fn show(service: &Service, call: &Call, tenant: &TenantName, fingerprint: &str) -> Result<TrustAnchor> {
+    service.store.read(call.at, |tx| {
+        let caller = tx.admit(&call.principal, Permission::TenantsRead)?;
+        caller.reaches(tenant)?;
+        tenants::anchor(tx, tenant, fingerprint)
+    })
+}
+
+/// `fingerprint`: SHA-256, lower-case hexadecimal.
 pub fn unpin(service: &Service, call: &Call, tenant: &TenantName, fingerprint: &str) -> Result<()> {
     let (principal, tenant, fingerprint) = (call.principal.clone(), tenant.clone(), fingerprint.to_owned());
     service.store.write(call.actor(), move |tx| {

@@ -101,6 +101,12 @@ pub fn anchors(tx: &mut Tx, tenant: &TenantName) -> Result<Vec<TrustAnchor>> {
     Ok(rows.into_iter().map(TrustAnchor::from).collect())
 }
 
+pub fn anchor(tx: &mut Tx, tenant: &TenantName, fingerprint: &str) -> Result<TrustAnchor> {
+    let row: Option<AnchorRow> =
+        trust_anchors::table.find((tenant.as_str(), fingerprint)).first(tx.connection).optional()?;
+    row.map(TrustAnchor::from).ok_or_else(Error::not_found)
+}
+
 pub fn unpin(tx: &mut Tx, tenant: &TenantName, fingerprint: &str) -> Result<()> {
     let removed =
         diesel::delete(trust_anchors::table.find((tenant.as_str(), fingerprint))).execute(tx.connection)?;

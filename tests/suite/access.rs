@@ -200,6 +200,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
             N(administrator(422, json!({ "certificate": "nothing of the kind" }))),
         ),
         ("GET /api/v1/tenants/{name}/trust-anchors", N(administrator(200, nothing()))),
+        ("GET /api/v1/tenants/{name}/trust-anchors/{fingerprint}", N(administrator(200, nothing()))),
         ("DELETE /api/v1/tenants/{name}/trust-anchors/{fingerprint}", N(administrator(204, nothing()))),
         ("POST /api/v1/tenants/{name}/seats", N(administrator(201, json!({ "seat": "new@acme" })))),
         ("GET /api/v1/tenants/{name}/seats", N(administrator(200, nothing()))),

@@ -405,7 +405,9 @@ fn seats_and_trust_anchors_belong_to_their_tenant() {
         let listed = world.http.get(anchors).bearer(&token).send().expect(200).json();
         assert_eq!(listed["items"], json!([pinned]));
         let one = format!("{anchors}/{}", pinned["fingerprintSha256"].as_str().unwrap());
+        assert_eq!(world.http.get(&one).bearer(&token).send().expect(200).json(), pinned);
         world.http.delete(&one).bearer(&token).send().expect(204);
+        problem(world.http.get(&one).bearer(&token).send(), 404, "not_found");
         problem(world.http.delete(&one).bearer(&token).send(), 404, "not_found");
     });
 }

@@ -400,6 +400,9 @@ fn uploads_that_are_no_chain_are_refused_by_what_they_are() {
         refused(put(scene, &credential, "application/pkcs7-mime", b""), 400, "malformed_pkcs7");
         refused(put(scene, &credential, "application/x-pem-file", csr.as_bytes()), 400, "malformed_pkcs7");
         refused(put(scene, &credential, "application/json", b"{}"), 400, "invalid_request");
+        // A SignedData of the two octets "hi".
+        let content = b"MCkGCSqGSIb3DQEHAqAcMBoCAQExADARBgkqhkiG9w0BBwGgBAQCaGkxAA==";
+        refused(put(scene, &credential, "application/x-pem-file", content), 422, "unexpected_pkcs7_content");
         let too_large = vec![b'A'; 300 * 1024];
         refused(put(scene, &credential, "application/pkcs7-mime", &too_large), 413, "payload_too_large");
 

@@ -218,6 +218,25 @@ pub async fn anchors(
     Ok(Found(Listing::of(Listed { items, next: None }, TrustAnchorBody::from)))
 }
 
+/// Show a pinned root
+#[utoipa::path(get, path = "/api/v1/tenants/{name}/trust-anchors/{fingerprint}", tag = "administration",
+    params(
+        ("name" = String, Path, description = "The tenant's name"),
+        ("fingerprint" = String, Path, description = "SHA-256 over the certificate, hexadecimal"),
+    ),
+    security(("bearer" = [])), responses((status = 200, body = TrustAnchorBody)))]
+pub async fn anchor(
+    app: Data<App>,
+    bearer: Bearer,
+    path: Path<(String, String)>,
+) -> Result<Found<TrustAnchorBody>, Problem> {
+    let (name, fingerprint) = path.into_inner();
+    let (name, fingerprint) = (named(&name)?, fingerprint.to_ascii_lowercase());
+    let shown =
+        blocking::run(&app, move |app| trust_anchors::show(&app.service, &bearer.call, &name, &fingerprint));
+    Ok(Found(TrustAnchorBody::from(shown.await?)))
+}
+
 /// Unpin a root
 #[utoipa::path(delete, path = "/api/v1/tenants/{name}/trust-anchors/{fingerprint}", tag = "administration",
     params(
