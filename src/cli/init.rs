@@ -7,8 +7,9 @@ use super::operator::actor;
 use super::options::{StorageOptions, parsed};
 use super::{Failure, Outcome, say};
 use crate::app;
-use crate::config::{Database, Logs, PublicUrl};
+use crate::config::{Database, DatabaseUrl, Logs, PublicUrl, RsaPool};
 use crate::logs;
+use crate::model::error::Code;
 use crate::model::time::Clock;
 use crate::oauth::clients::first_administrator::first_administrator;
 
@@ -46,17 +47,16 @@ impl Init {
         let mut config = self.storage.config(logs)?;
         config.server.public_url = Some(self.public_url);
         logs::start(&config.logs)?;
-        if !app::initialise(&config, actor())? {
-            if self.if_missing {
-                return Ok(());
-            }
-            return Err(Failure::Failed(format!(
-                "{:?} is initialised already; nothing was changed. Start it with `countersign serve`.",
-                config.database.url
-            )));
-        }
+        config.keys.rsa_pool = RsaPool { rsa_2048: 0, rsa_3072: 0, rsa_4096: 0 };
+        app::initialise(&config, actor())?;
         let service = app::open_service(&config, Clock::System.now())?;
-        let (id, secret) = first_administrator(&service, actor())?;
+        // An `init` that was interrupted before this step is completed by the next one.
+        let (id, secret) = match first_administrator(&service, actor()) {
+            Err(error) if error.code() == Code::AlreadyExists => {
+                return already(self.if_missing, &config.database.url);
+            }
+            made => made?,
+        };
         if self.json {
             return say(&format!(
                 "{}\n",
@@ -75,4 +75,14 @@ impl Init {
             },
         ))
     }
+}
+
+/// Nothing is left to be done, which is what `--if-missing` is for.
+fn already(if_missing: bool, database: &DatabaseUrl) -> Outcome {
+    if if_missing {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "{database:?} is initialised already; nothing was changed. Start it with `countersign serve`."
+    )))
 }

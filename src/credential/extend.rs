@@ -25,7 +25,7 @@ pub struct ExtendRequest {
 }
 
 pub fn extend(service: &Service, call: &Call, request: ExtendRequest) -> Result<authorize::Authorized> {
-    let old = Sad::parse(&request.sad)?;
+    let old = sign::presented(service, call, &request.sad)?;
     let old_id = old.id()?;
     let context = service.store.read(call.at, |tx| Context::look(tx, call, &request, &old_id))?;
     let tenant_key = service.vault.tenant_key(&context.tenant)?;

@@ -38,7 +38,7 @@ pub struct Signatures {
 }
 
 pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Signatures> {
-    let sad = Sad::parse(&request.sad)?;
+    let sad = presented(service, call, &request.sad)?;
     let sad_id = sad.id()?;
     let cached = service.vault.opened.find(&sad_id, call.at);
     let found = service.store.read(call.at, |tx| look(tx, call, &request, &sad_id, cached.is_some()))?;
@@ -64,6 +64,16 @@ pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Sign
         _ => {}
     }
     Ok(unreleased.release(&spent))
+}
+
+/// The SAD that a caller presents. What cannot be one is refused to those only who may use credentials at all.
+pub(super) fn presented(service: &Service, call: &Call, text: &SecretText) -> Result<Sad> {
+    let refusal = match Sad::parse(text) {
+        Ok(sad) => return Ok(sad),
+        Err(refusal) => refusal,
+    };
+    service.store.read(call.at, |tx| permit::admit(tx, call))?;
+    Err(refusal)
 }
 
 /// Signatures that exist, and must not leave: their spending is not on disk yet.
