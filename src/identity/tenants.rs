@@ -78,7 +78,7 @@ pub fn show(service: &Service, call: &Call, name: &TenantName) -> Result<Tenant>
 pub fn change(service: &Service, call: &Call, name: &TenantName, change: TenantChange) -> Result<Tenant> {
     let (principal, name) = (call.principal.clone(), name.clone());
     service.store.write(call.actor(), move |tx| {
-        let caller = tx.admit(&principal, Permission::TenantsWrite)?;
+        let caller = tx.admit_to_revoke(&principal, Permission::TenantsWrite)?;
         reaches_all(&caller)?;
         let before = tenants::known(tx, &name)?;
         let after = apply(change.clone(), before.clone());

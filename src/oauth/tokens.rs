@@ -27,7 +27,7 @@ pub fn list(
 pub fn revoke(service: &Service, call: &Call, id: &TokenId) -> Result<()> {
     let (principal, id) = (call.principal.clone(), id.clone());
     service.store.write(call.actor(), move |tx| {
-        let caller = tx.admit(&principal, Permission::TokensRevoke)?;
+        let caller = tx.admit_to_revoke(&principal, Permission::TokensRevoke)?;
         let record = tokens::find(tx, &id)?.filter(|record| caller.reach().covers(&record.reach));
         let record = record.ok_or_else(Error::not_found)?;
         let stood = tokens::revoke(tx, &id)?;
@@ -48,7 +48,7 @@ pub fn revoke_matching(service: &Service, call: &Call, filter: TokenFilter) -> R
     }
     let principal = call.principal.clone();
     service.store.write(call.actor(), move |tx| {
-        let caller = tx.admit(&principal, Permission::TokensRevoke)?;
+        let caller = tx.admit_to_revoke(&principal, Permission::TokensRevoke)?;
         let revoked = tokens::revoke_matching(tx, &filter, caller.reach())?;
         let text = |value: Option<String>| serde_json::Value::from(value);
         let mut event = Event::done("token.revoke_matching", "tokens:*")

@@ -8,13 +8,21 @@ use crate::model::token::{Caller, Principal, VerifiedToken};
 use crate::store::connection::Access;
 use crate::store::dialect::first_for_share;
 use crate::store::schema::tokens;
-use crate::store::{Tx, failure};
+use crate::store::{Tx, dialect, failure};
 
 impl Tx<'_> {
     /// Admits a principal that has the permission and whose token is recorded, neither expired nor revoked. In a
     /// write transaction the token cannot be revoked until the transaction ends.
     pub fn admit(&mut self, principal: &Principal, permission: Permission) -> Result<Caller> {
         principal.require(permission)?;
+        self.admit_any(principal)
+    }
+
+    /// As [`Tx::admit`], for changes that revoke tokens, which are made one at a time: each holds the caller's own token
+    /// and writes those of others, so that two would wait for each other.
+    pub fn admit_to_revoke(&mut self, principal: &Principal, permission: Permission) -> Result<Caller> {
+        principal.require(permission)?;
+        dialect::lock_revocations(self.connection)?;
         self.admit_any(principal)
     }
 

@@ -72,10 +72,26 @@ pub(super) fn begin_nested(connection: &mut AnyConnection) -> QueryResult<()> {
     each!(connection, c => AnsiTransactionManager::begin_transaction(c))
 }
 
+/// Whether the transaction is still there: SQLite takes it away when the disk is full or fails.
+pub(super) fn in_transaction(connection: &mut AnyConnection) -> bool {
+    let depth =
+        each!(connection, c => AnsiTransactionManager::transaction_manager_status_mut(c).transaction_depth());
+    matches!(depth, Ok(Some(_)))
+}
+
 /// One node at a time past this point, until the transaction ends. SQLite's writer lock says so already.
 pub(super) fn lock_migrations(connection: &mut AnyConnection) -> QueryResult<()> {
+    lock(connection, "SELECT pg_advisory_xact_lock(7235419063)")
+}
+
+/// The same among changes that revoke tokens.
+pub(super) fn lock_revocations(connection: &mut AnyConnection) -> QueryResult<()> {
+    lock(connection, "SELECT pg_advisory_xact_lock(7235419064)")
+}
+
+fn lock(connection: &mut AnyConnection, statement: &str) -> QueryResult<()> {
     match connection {
-        AnyConnection::Postgres(c) => c.batch_execute("SELECT pg_advisory_xact_lock(7235419063)"),
+        AnyConnection::Postgres(c) => c.batch_execute(statement),
         AnyConnection::Sqlite(_) => Ok(()),
     }
 }

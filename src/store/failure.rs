@@ -16,6 +16,8 @@ impl From<DieselError> for Error {
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
                     unavailable(error)
                 }
+                // PostgreSQL's deadlocks are among these, and diesel does not tell which they are.
+                DatabaseErrorKind::Unknown => Error::internal(error).retry_after(1),
                 _ => Error::internal(error),
             },
             DieselError::BrokenTransactionManager => unavailable(error),
@@ -23,6 +25,20 @@ impl From<DieselError> for Error {
         }
     }
 }
+
+/// Whether a transaction that failed for the `failures`th time starts over; all of it was rolled back.
+pub(super) fn starts_over(error: &Error, failures: usize) -> bool {
+    match error.code() {
+        Code::Conflict => failures < CONFLICTS,
+        Code::InternalError => error.retry_after_seconds().is_some() && failures < UNNAMED,
+        _ => false,
+    }
+}
+
+/// How often a write starts over when others change its rows at the same time.
+const CONFLICTS: usize = 12;
+/// How often it does when the database does not say what was wrong: mostly it would be wrong again.
+const UNNAMED: usize = 4;
 
 /// Nothing was done, and trying again makes sense.
 pub(super) fn unavailable(cause: impl std::fmt::Display) -> Error {

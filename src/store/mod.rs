@@ -30,7 +30,7 @@ pub mod tokens;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use crate::model::error::{Code, Error, Result};
+use crate::model::error::{Error, Result};
 use crate::model::event::{Actor, Audited};
 use crate::model::time::Timestamp;
 pub use crate::store::connection::DatabaseUrl;
@@ -68,8 +68,6 @@ impl Tx<'_> {
 
 /// How long a caller waits for a connection.
 const CHECKOUT: Duration = Duration::from_secs(5);
-/// How often a write starts over when others change its rows at the same time.
-const ATTEMPTS: usize = 12;
 
 impl Store {
     /// Connects, with at most `connections` at once. Does not create or change anything: see [`Store::migrate`].
@@ -85,9 +83,8 @@ impl Store {
         };
         match url {
             DatabaseUrl::Sqlite(_) => {
-                let connection = AnyConnection::open(url, Access::Write).map_err(failure::unavailable)?;
-                let writer = Writer::start(connection).map_err(Error::internal)?;
-                Ok(Self { readers: pool(Access::Read)?, writers: Writers::Grouped(writer) })
+                let writers = Writers::Grouped(Writer::start(url)?);
+                Ok(Self { readers: pool(Access::Read)?, writers })
             }
             DatabaseUrl::Postgres(_) => {
                 let pool = pool(Access::Write)?;
@@ -182,14 +179,15 @@ impl Store {
                 writer.run(move |connection| change(&mut Tx { connection, access: Access::Write, now }))
             }
             Writers::Pooled(pool) => {
-                let mut outcome = Err(Error::conflict());
-                for _ in 0..ATTEMPTS {
-                    outcome = on_one_connection(pool, now, &change);
-                    if !matches!(&outcome, Err(error) if error.code() == Code::Conflict) {
-                        break;
+                let mut failures = 0;
+                loop {
+                    let outcome = on_one_connection(pool, now, &change);
+                    failures += 1;
+                    match &outcome {
+                        Err(error) if failure::starts_over(error, failures) => {}
+                        _ => return outcome,
                     }
                 }
-                outcome
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::store::tokens::{self, TokenFilter};
 pub fn change(service: &Service, call: &Call, id: &ClientId, settings: ClientSettings) -> Result<Client> {
     let (principal, id) = (call.principal.clone(), id.clone());
     service.store.write(call.actor(), move |tx| {
-        let caller = tx.admit(&principal, Permission::ClientsWrite)?;
+        let caller = tx.admit_to_revoke(&principal, Permission::ClientsWrite)?;
         let before = authority::visible(tx, &caller, &id)?;
         authority::may_hand_out(&caller, &before)?;
         let after = settings.clone().apply(before.clone(), || authority::default_tenants(tx, &caller))?;

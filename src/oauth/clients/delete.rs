@@ -16,7 +16,7 @@ use crate::store::tokens::{self, TokenFilter};
 pub fn delete(service: &Service, call: &Call, id: &ClientId) -> Result<()> {
     let (principal, id) = (call.principal.clone(), id.clone());
     service.store.write(call.actor(), move |tx| {
-        let caller = tx.admit(&principal, Permission::ClientsWrite)?;
+        let caller = tx.admit_to_revoke(&principal, Permission::ClientsWrite)?;
         let mut client = authority::visible(tx, &caller, &id)?;
         authority::may_hand_out(&caller, &client)?;
         client.status = ClientStatus::Deleted;
