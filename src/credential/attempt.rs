@@ -65,15 +65,16 @@ pub(super) fn settle(
     }
 }
 
-/// Gives attempts back when nothing could be checked: an error on our side costs no attempt.
+/// Gives attempts back when nothing was settled: an error on our side costs no attempt. One that cannot be given back
+/// either counts as a failure before long.
 pub(super) fn give_back(
     service: &Service,
     call: &Call,
     id: &CredentialId,
     attempts: Vec<(FactorType, Attempt)>,
-) -> Result<()> {
+) {
     let id = id.clone();
-    service.store.bookkeep(call.at, move |tx| {
+    let given_back = service.store.bookkeep(call.at, move |tx| {
         for mut factor in factors::of(tx, &id)? {
             for (kind, attempt) in &attempts {
                 if factor.kind == *kind {
@@ -83,7 +84,10 @@ pub(super) fn give_back(
             }
         }
         Ok(())
-    })
+    });
+    if let Err(error) = given_back {
+        tracing::warn!(%error, cause = error.cause(), "an attempt could not be given back");
+    }
 }
 
 /// Spends a time step of an OTP; false when it, or a later one, is spent already.

@@ -59,15 +59,15 @@ pub fn authorize(service: &Service, call: &Call, request: AuthorizeRequest) -> R
             Ok((context, attempts))
         })?
     };
-    let checked = context.check(service, call, &request);
-    match checked {
-        Ok(Checked::Right(proof)) => grant(service, call, &request, &context, attempts, proof),
-        Ok(Checked::Wrong(wrong)) => refuse(service, call, &request, attempts, wrong),
-        Err(error) => {
-            attempt::give_back(service, call, &request.credential, attempts)?;
-            Err(error)
-        }
-    }
+    let outcome = match context.check(service, call, &request) {
+        Ok(Checked::Right(proof)) => grant(service, call, &request, &context, attempts.clone(), proof),
+        Ok(Checked::Wrong(wrong)) => return refuse(service, call, &request, attempts, wrong),
+        Err(error) => Err(error),
+    };
+    outcome.unwrap_or_else(|error| {
+        attempt::give_back(service, call, &request.credential, attempts);
+        Err(error)
+    })
 }
 
 /// What the factors showed.
@@ -241,6 +241,7 @@ fn check_numbers(
     }
 }
 
+/// The outer error: nothing was settled, though the factors were right. The inner: a refusal that was.
 fn grant(
     service: &Service,
     call: &Call,
@@ -248,7 +249,7 @@ fn grant(
     context: &Context,
     attempts: Vec<(FactorType, Attempt)>,
     proof: Proof,
-) -> Result<Authorized> {
+) -> Result<Result<Authorized>> {
     let tenant_key = service.vault.tenant_key(&context.tenant)?;
     let sad = Sad::generate()?;
     let sad_id = sad.id()?;
@@ -318,9 +319,10 @@ fn grant(
             Ok(Audited::new(Ok(()), event))
         })?
     };
-    outcome?;
-    service.vault.opened.insert(sad_id, request.credential.clone(), opened, expires_at);
-    Ok(Authorized { sad: sad.text(), expires_in: validity })
+    Ok(outcome.map(|()| {
+        service.vault.opened.insert(sad_id, request.credential.clone(), opened, expires_at);
+        Authorized { sad: sad.text(), expires_in: validity }
+    }))
 }
 
 /// The wrong factor's failure is counted; the others' attempts are given back, their runs as they were.

@@ -8,7 +8,7 @@ use crate::model::credential::{Credential, CredentialStatus};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::factor::{Factor, FactorMaterial, FactorType, OtpMaterial};
-use crate::model::id::CredentialId;
+use crate::model::id::{CredentialId, FactorId};
 use crate::model::lockout::Attempt;
 use crate::model::permission::Permission;
 use crate::model::secret::SecretText;
@@ -29,13 +29,25 @@ pub fn confirm(service: &Service, call: &Call, id: &CredentialId, code: &SecretT
         })?
     };
     let (context, attempt) = taken;
-    match check(service, &context, code, call) {
-        Ok(step) => settle(service, call, id, attempt, step)?,
-        Err(error) => {
-            attempt::give_back(service, call, id, vec![(FactorType::Otp, attempt)])?;
-            Err(error)
+    let step = check(service, &context, code, call);
+    let wrong = matches!(step, Ok(None));
+    let settled =
+        step.and_then(|step| settle(service, call, id, Checked { factor: context.otp.id, attempt, step }));
+    settled.unwrap_or_else(|error| {
+        // A wrong code that could not be settled counts all the same, before long.
+        if !wrong {
+            attempt::give_back(service, call, id, vec![(FactorType::Otp, attempt)]);
         }
-    }
+        Err(error)
+    })
+}
+
+/// What came of the check, and of which OTP.
+struct Checked {
+    factor: FactorId,
+    attempt: Attempt,
+    /// None: the code was wrong.
+    step: Option<i64>,
 }
 
 /// The time step of a right code; none when the code is wrong.
@@ -47,21 +59,17 @@ fn check(service: &Service, context: &Context, code: &SecretText, call: &Call) -
     Ok(step.filter(|step| material.last_step.is_none_or(|last| last < *step)))
 }
 
-fn settle(
-    service: &Service,
-    call: &Call,
-    id: &CredentialId,
-    attempt: Attempt,
-    step: Option<i64>,
-) -> Result<Result<Progress>> {
+fn settle(service: &Service, call: &Call, id: &CredentialId, checked: Checked) -> Result<Result<Progress>> {
     let (call, id) = (call.clone(), id.clone());
     service.store.write(call.actor(), move |tx| {
         let Context { mut credential, configuration, mut otp, mut factors, .. } =
             Context::look(tx, &call, &id)?;
         let rules = attempt::rules(&configuration);
-        let fresh = step.is_some_and(|step| attempt::spend_step(&mut otp, step));
+        // An OTP that was added anew meanwhile has another secret, which this code says nothing of.
+        let same = otp.id == checked.factor;
+        let fresh = same && checked.step.is_some_and(|step| attempt::spend_step(&mut otp, step));
         let verdict = if fresh { Verdict::Right } else { Verdict::Wrong };
-        otp.confirmed = attempt::settle(&mut otp, attempt, verdict, rules, call.at) && fresh;
+        otp.confirmed = attempt::settle(&mut otp, checked.attempt, verdict, rules, call.at) && fresh;
         factors::update(tx, &otp)?;
         if !otp.confirmed {
             let event = Event::refused("credential.confirm_otp", target(&id)).of(&credential.tenant);
