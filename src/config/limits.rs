@@ -12,7 +12,7 @@ pub struct Limits {
     /// `--max-connections`, `COUNTERSIGN_MAX_CONNECTIONS`; default 10000. Connections open at once, over all workers.
     pub connections: NonZeroUsize,
     /// `--request-timeout`, `COUNTERSIGN_REQUEST_TIMEOUT`, in seconds; default 10. How long a caller may take to
-    /// send its request's head.
+    /// send its request's head, and as long again for its body.
     pub request_timeout: Duration,
     /// `--blocking`, `COUNTERSIGN_BLOCKING`; default 64. Calls that work on the database or with keys at once.
     pub blocking: NonZeroUsize,

@@ -4,11 +4,13 @@
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::problem::Problem;
 use crate::app::App;
@@ -95,7 +97,26 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         refusal(pointer, error.inner())
     })?;
     json.end().map_err(|error| refusal(String::new(), &error))?;
+    if holds_nul(bytes) {
+        return Err(Error::new(Code::InvalidRequest, NUL));
+    }
     Ok(value)
+}
+
+/// Not every database keeps it, and no text here means anything by it.
+pub(super) const NUL: &str = "No text may hold the character U+0000.";
+
+/// Whether well-formed JSON spells U+0000, which it can by an escape only.
+fn holds_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 /// Reads what is left of the body, at most as much as the configuration allows.
@@ -103,7 +124,9 @@ pub(super) fn read(
     request: &HttpRequest,
     payload: &mut dev::Payload,
 ) -> impl Future<Output = Result<Bytes>> + use<> {
-    let limit = request.app_data::<Data<App>>().map_or(0, |app| app.config.limits.body);
+    let limits = request.app_data::<Data<App>>().map(|app| &app.config.limits);
+    let limit = limits.map_or(0, |limits| limits.body);
+    let patience = limits.map_or(Duration::ZERO, |limits| limits.request_timeout);
     let announced =
         request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let too_large = announced.is_some_and(|length| length > limit as u64);
@@ -113,7 +136,10 @@ pub(super) fn read(
             return Err(oversized(limit));
         }
         let payload = payload.await.map_err(Error::internal)?;
-        let read = payload.to_bytes_limited(limit).await.map_err(|_| oversized(limit))?;
+        // Who a request is from, and at what time, is known already: neither is to grow old while its body trickles in.
+        let read =
+            timeout(patience, payload.to_bytes_limited(limit)).await.map_err(|_| too_slow(patience))?;
+        let read = read.map_err(|_| oversized(limit))?;
         read.map_err(|error| {
             Error::new(Code::InvalidRequest, format!("The body could not be read: {error}."))
         })
@@ -137,6 +163,11 @@ pub(super) fn unsupported(found: &str, understood: &[&str]) -> Error {
         format!("This takes {understood}.")
     };
     Error::new(Code::UnsupportedMediaType, detail)
+}
+
+fn too_slow(patience: Duration) -> Error {
+    let detail = format!("The body did not arrive within {} s.", patience.as_secs());
+    Error::new(Code::InvalidRequest, detail)
 }
 
 fn oversized(limit: usize) -> Error {

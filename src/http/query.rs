@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::body;
 use super::problem::Problem;
+use crate::model::error::{Code, Error};
 
 /// `T` should `deny_unknown_fields`; a fault's pointer is `/` and the parameter's name.
 pub struct Query<T>(pub T);
@@ -26,6 +27,9 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if request.query_string().contains("%00") {
+            return ready(Err(Error::new(Code::InvalidRequest, body::NUL).into()));
+        }
         let parsed = web::Query::<T>::from_query(request.query_string());
         ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| {
             let said = error.to_string();
@@ -41,7 +45,6 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::model::error::Code;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

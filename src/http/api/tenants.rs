@@ -247,6 +247,9 @@ pub async fn anchor(
 pub async fn unpin(app: Data<App>, bearer: Bearer, path: Path<(String, String)>) -> Result<Done, Problem> {
     let (name, fingerprint) = path.into_inner();
     let (name, fingerprint) = (named(&name)?, fingerprint.to_ascii_lowercase());
+    if !fingerprint.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(Error::not_found().into());
+    }
     blocking::run(&app, move |app| trust_anchors::unpin(&app.service, &bearer.call, &name, &fingerprint))
         .await?;
     Ok(Done)
