@@ -49,10 +49,17 @@ impl Serve {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         let mut signals = runtime.block_on(async { Signals::catch() })?;
         let app = Arc::new(app);
+        let behind_unknown_proxy =
+            app.config.server.behind_proxy && app.config.server.trusted_proxies.is_empty();
         let jobs = Jobs::start(Arc::clone(&app.service), app.clock.clone(), app.config.keys.token_algorithm)?;
         let running = server::start(app)?;
         let service = running.service_address().map(tracing::field::display);
         tracing::info!(address = %running.address(), service, "listening");
+        if behind_unknown_proxy {
+            tracing::warn!(
+                "--behind-proxy without --trusted-proxy: all callers count as one address, and the failures of one hold up all"
+            );
+        }
         say(&format!("listening on {}\n", running.url()))?;
 
         let outcome = runtime.block_on(async {

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 
 use super::problem::Problem;
 use crate::app::App;
-use crate::model::error::Error;
+use crate::model::error::{Error, Result};
 
 /// The address of the caller, for limits and audit events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,16 @@ impl FromRequest for ClientAddress {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(peer) = request.peer_addr() else {
-            return ready(Err(Error::internal("a connection without a peer's address").into()));
-        };
+        ready(Self::of(request).map_err(Problem::from))
+    }
+}
+
+impl ClientAddress {
+    pub fn of(request: &HttpRequest) -> Result<Self> {
+        let peer =
+            request.peer_addr().ok_or_else(|| Error::internal("a connection without a peer's address"))?;
         let trusted = request.app_data::<Data<App>>().map(|app| app.config.server.trusted_proxies.as_slice());
-        ready(Ok(Self(client(peer.ip().to_canonical(), request.headers(), trusted.unwrap_or_default()))))
+        Ok(Self(client(peer.ip().to_canonical(), request.headers(), trusted.unwrap_or_default())))
     }
 }
 

@@ -3,6 +3,7 @@
 //! What the server made has a prefix and 256 bits, and is only ever checked by HMAC; what somebody chose is only ever
 //! checked by Argon2id. So the time a check takes depends on what was sent, never on who exists.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -29,6 +30,8 @@ pub struct Presented {
     client: String,
     /// One, or two spellings of one where it is not clear which was meant.
     secrets: Vec<SecretText>,
+    /// Where the request comes from.
+    address: IpAddr,
 }
 
 /// A new server-made secret of 256 bits.
@@ -51,10 +54,13 @@ impl Presented {
         authorization: Option<&str>,
         client_id: Option<&str>,
         client_secret: Option<&SecretText>,
+        address: IpAddr,
     ) -> Result<Self> {
         let Some(authorization) = authorization else {
             return match (client_id, client_secret) {
-                (Some(id), Some(secret)) => Ok(Self { client: id.to_owned(), secrets: vec![secret.clone()] }),
+                (Some(id), Some(secret)) => {
+                    Ok(Self { client: id.to_owned(), secrets: vec![secret.clone()], address })
+                }
                 (Some(_), None) => {
                     Err(invalid_client("client_id without a secret: there are no public clients"))
                 }
@@ -67,7 +73,7 @@ impl Presented {
                 "The request authenticates the client twice; use either HTTP Basic or the body.",
             ));
         }
-        let presented = Self::basic(authorization)?;
+        let presented = Self::basic(authorization, address)?;
         match client_id {
             Some(id) if id != presented.client => Err(Error::new(
                 Code::InvalidRequest,
@@ -78,7 +84,7 @@ impl Presented {
     }
 
     /// RFC 6749 has id and secret form-encoded inside of Basic; many clients send them raw, so both are tried.
-    fn basic(authorization: &str) -> Result<Self> {
+    fn basic(authorization: &str, address: IpAddr) -> Result<Self> {
         let odd = || invalid_client("the Authorization header is not Basic with an id and a secret");
         let (scheme, encoded) = authorization.split_once(' ').ok_or_else(odd)?;
         if !scheme.eq_ignore_ascii_case("basic") {
@@ -92,7 +98,7 @@ impl Presented {
             secrets.push(unescaped);
         }
         let client = form_decoded(client).map_or_else(|| client.to_owned(), |id| id.expose().to_owned());
-        Ok(Self { client, secrets })
+        Ok(Self { client, secrets, address })
     }
 }
 
@@ -111,13 +117,17 @@ pub fn authenticate(oauth: &OAuth, presented: &Presented, now: Timestamp) -> Res
         Some(id) => oauth.clients.read(&oauth.service.store, id, now)?,
         None => None,
     };
+    let mut attempt = Attempt::Uncounted;
     for secret in &presented.secrets {
         let passed = if is_server_made(secret) {
             passes_mac(oauth, known.as_deref(), secret, now)
         } else {
-            passes_slowly(oauth, known.as_deref(), &presented.client, secret, now)?
+            passes_slowly(oauth, known.as_deref(), presented, secret, now, &mut attempt)?
         };
         if let (true, Some(known)) = (passed, &known) {
+            if let Attempt::Counted = attempt {
+                oauth.strangers.give_back(presented.address);
+            }
             return Ok(Arc::clone(known));
         }
     }
@@ -177,23 +187,43 @@ fn passes_mac(oauth: &OAuth, known: Option<&KnownClient>, secret: &SecretText, n
     stored.into_iter().any(|mac| pepper.matches(PURPOSE, secret.expose().as_bytes(), mac))
 }
 
-/// Argon2id, after the memory of it and after the check was counted.
+/// One request's attempt at the slow check, however many spellings of its secret it takes: were each counted, the first
+/// would close the door on the second.
+enum Attempt {
+    Uncounted,
+    Counted,
+}
+
+impl Attempt {
+    /// For the address, then for the client.
+    fn count(&mut self, oauth: &OAuth, address: IpAddr, client: &Counted, now: Timestamp) -> Result<()> {
+        if let Self::Uncounted = self {
+            oauth.strangers.count(address, now)?;
+            throttle::count(&oauth.service, client, now)?;
+            *self = Self::Counted;
+        }
+        Ok(())
+    }
+}
+
+/// Argon2id, after the memory of it and after the attempt was counted.
 fn passes_slowly(
     oauth: &OAuth,
     known: Option<&KnownClient>,
-    presented: &str,
+    presented: &Presented,
     secret: &SecretText,
     now: Timestamp,
+    attempt: &mut Attempt,
 ) -> Result<bool> {
     let service = &oauth.service;
     let argon = &service.vault.argon;
     let checks = known.map(|known| slow_checks(oauth, known, secret, now)).unwrap_or_default();
     let counted = known.map_or_else(
-        || Counted::nobody(service.vault.pepper(), presented),
+        || Counted::nobody(service.vault.pepper(), &presented.client),
         |known| Counted::client(&known.record.id),
     );
     if checks.is_empty() {
-        throttle::count(service, &counted, now)?;
+        attempt.count(oauth, presented.address, &counted, now)?;
         let checked = argon.verify_nobody(secret.expose().as_bytes());
         return throttle::settle(service, &counted, now, checked).map(|()| false);
     }
@@ -202,7 +232,7 @@ fn passes_slowly(
         if oauth.secrets.passed(check) {
             return Ok(true);
         }
-        throttle::count(service, &counted, now)?;
+        attempt.count(oauth, presented.address, &counted, now)?;
         let checked = argon.verify(phc, secret.expose().as_bytes());
         if throttle::settle(service, &counted, now, checked)? {
             oauth.secrets.pass(check);
@@ -257,7 +287,11 @@ fn form_decoded(text: &str) -> Option<SecretText> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn basic(pair: &str) -> String {
         format!("Basic {}", STANDARD.encode(pair))
@@ -269,12 +303,12 @@ mod tests {
 
     #[test]
     fn basic_is_taken_raw_and_percent_encoded() {
-        let presented = Presented::parse(Some(&basic("acme:a%2Bb+c:d")), None, None).unwrap();
+        let presented = Presented::parse(Some(&basic("acme:a%2Bb+c:d")), None, None, HERE).unwrap();
         assert_eq!(
             (presented.client.as_str(), spellings(&presented)),
             ("acme", vec!["a%2Bb+c:d", "a+b c:d"])
         );
-        let raw = Presented::parse(Some(&basic("acme:100%")), Some("acme"), None).unwrap();
+        let raw = Presented::parse(Some(&basic("acme:100%")), Some("acme"), None, HERE).unwrap();
         assert_eq!(spellings(&raw), ["100%"]);
     }
 
@@ -282,7 +316,7 @@ mod tests {
     fn two_methods_at_once_are_refused() {
         let secret = SecretText::new("s");
         for (id, secret) in [(None, Some(&secret)), (Some("other"), None)] {
-            let error = Presented::parse(Some(&basic("acme:s")), id, secret).err().unwrap();
+            let error = Presented::parse(Some(&basic("acme:s")), id, secret, HERE).err().unwrap();
             assert_eq!(error.code(), Code::InvalidRequest);
         }
     }
@@ -292,7 +326,7 @@ mod tests {
         for (authorization, id) in
             [(None, None), (None, Some("acme")), (Some("Bearer x"), None), (Some("Basic ?"), None)]
         {
-            let error = Presented::parse(authorization, id, None).err().unwrap();
+            let error = Presented::parse(authorization, id, None, HERE).err().unwrap();
             assert_eq!(error.code(), Code::InvalidClient);
         }
     }

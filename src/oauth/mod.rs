@@ -19,6 +19,7 @@ pub mod tokens;
 mod checked_secrets;
 mod inspect;
 mod recent;
+mod strangers;
 mod throttle;
 
 use std::num::NonZeroUsize;
@@ -31,6 +32,7 @@ use crate::model::time::Timestamp;
 use crate::oauth::checked_secrets::CheckedSecrets;
 use crate::oauth::keyring::Keyring;
 use crate::oauth::known_clients::KnownClients;
+use crate::oauth::strangers::Strangers;
 use crate::service::Service;
 
 /// The authorization server of one node: what its verbs work with beside the [`Service`].
@@ -39,6 +41,7 @@ pub struct OAuth {
     pub keyring: Keyring,
     clients: KnownClients,
     secrets: CheckedSecrets,
+    strangers: Strangers,
 }
 
 /// What a node remembers, so as not to work it out again.
@@ -70,7 +73,7 @@ impl OAuth {
         let keyring = Keyring::open(&service, remembered.tokens, now)?;
         let clients = KnownClients::new(remembered.clients);
         let secrets = CheckedSecrets::new(remembered.clients)?;
-        Ok(Self { service, keyring, clients, secrets })
+        Ok(Self { service, keyring, clients, secrets, strangers: Strangers::default() })
     }
 }
 

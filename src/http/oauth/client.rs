@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 
 use super::form::Form;
+use crate::http::client_address::ClientAddress;
 use crate::model::error::{Code, Error, Result};
 use crate::model::secret::SecretText;
 use crate::oauth::check_token::Asker;
@@ -16,7 +17,8 @@ pub(super) fn presented(request: &HttpRequest, form: &Form) -> Result<Presented>
         let detail = "private_key_jwt is not supported yet; use client_secret_basic or client_secret_post.";
         return Err(Error::new(Code::InvalidClient, detail));
     }
-    Presented::parse(authorization, form.text("client_id"), form.secret("client_secret"))
+    let ClientAddress(address) = ClientAddress::of(request)?;
+    Presented::parse(authorization, form.text("client_id"), form.secret("client_secret"), address)
 }
 
 /// A client, or the bearer of the very token that is asked about.
