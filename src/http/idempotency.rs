@@ -22,8 +22,9 @@ use crate::app::App;
 use crate::keys::envelope::{Place, PresentedKey};
 use crate::keys::mac;
 use crate::model::error::{Code, Error, Result};
+use crate::model::name::{SeatName, TenantName};
 use crate::model::secret::{SecretBytes, SecretText};
-use crate::model::token::Call;
+use crate::model::token::{Call, Principal};
 use crate::store::idempotency;
 
 /// A request that creates something: its `Idempotency-Key`, if it has one, and its route.
@@ -102,9 +103,19 @@ impl Claim {
             message.extend(part.as_bytes());
         }
         let message = SecretBytes::new(message);
+        // What the body leaves out, the token's scope says: the same body under another seat asks for something else.
+        let scope = match &call.principal {
+            Principal::Token(token) => {
+                [token.tenant.as_ref().map(TenantName::as_str), token.seat.as_ref().map(SeatName::as_str)]
+            }
+            Principal::Operator => [None, None],
+        };
+        let [tenant, seat] = scope.map(Option::unwrap_or_default);
         Self {
             id: pepper.hash("idempotency key", message.expose()),
-            fingerprint: pepper.hash("idempotency body", body),
+            // Names hold no line breaks.
+            fingerprint: pepper
+                .hash("idempotency body", &[tenant.as_bytes(), b"\n", seat.as_bytes(), b"\n", body].concat()),
             key,
         }
     }

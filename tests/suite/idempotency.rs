@@ -81,6 +81,32 @@ fn a_secret_that_is_shown_once_is_shown_again_to_the_same_request_only() {
 }
 
 #[test]
+fn the_same_body_under_another_seat_is_another_request() {
+    on_each_database(|world| {
+        world.tenant("acme");
+        let admin = world.admin_token();
+        let demand = json!({"name": "pin", "type": "explicit", "secondFactors": ["PIN"]});
+        let made =
+            world.http.post("/api/v1/authorization-configurations").bearer(&admin).json(&demand).send();
+        let new = json!({"authorizationConfiguration": made.expect(201).json()["id"]});
+        let acme = world.client("acme", json!({}));
+        let ask = |scope: &str| {
+            let token = world.token(&acme, scope);
+            world
+                .http
+                .post("/api/v1/credentials")
+                .bearer(&token)
+                .header("idempotency-key", "k")
+                .json(&new)
+                .send()
+        };
+        let first = ask("seat:one").expect(201).json();
+        assert_eq!(ask("seat:one").expect(201).json(), first);
+        assert_eq!(ask("seat:two").expect(409).json()["code"], "idempotency_key_reused");
+    });
+}
+
+#[test]
 fn of_many_at_once_one_is_done() {
     on_each_database(|world| {
         world.tenant("acme");
