@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod abuse;
 mod access;
 mod administration;
 mod architecture;

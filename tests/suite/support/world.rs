@@ -21,7 +21,7 @@ pub struct World {
     pub admin: Client,
     pub app: Arc<App>,
     config: Config,
-    _running: Running,
+    running: Running,
 }
 
 /// A client's id and secret.
@@ -33,33 +33,33 @@ pub struct Client {
 
 /// Runs a test on SQLite and on PostgreSQL.
 pub fn on_each_database(test: impl Fn(&World)) {
-    test(&World::new(None));
-    test(&World::new(Some(postgres::database())));
+    test(&World::sqlite());
+    test(&World::postgres());
 }
 
 impl World {
     pub fn sqlite() -> World {
-        World::new(None)
+        World::configured(|_| ())
     }
 
     pub fn postgres() -> World {
-        World::new(Some(postgres::database()))
+        let url = DatabaseUrl::parse(&postgres::database()).unwrap();
+        World::configured(|config| config.database = Database { url, ..config.database.clone() })
     }
 
-    fn new(database: Option<String>) -> World {
+    /// On SQLite, unless `configure` says otherwise.
+    pub fn configured(configure: impl FnOnce(&mut Config)) -> World {
         let mut config = Config::in_directory(node::directory());
         config.keys.rsa_pool = RsaPool { rsa_2048: 0, rsa_3072: 0, rsa_4096: 0 };
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        if let Some(url) = database {
-            config.database = Database { url: DatabaseUrl::parse(&url).unwrap(), ..config.database };
-        }
+        configure(&mut config);
         let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
         let app = Arc::new(node::open(config.clone(), clock.clone()));
         let actor = Actor { name: "operator".to_owned(), request_id: None, at: clock.now() };
         let (id, secret) = first_administrator(&app.service, actor).unwrap();
         let admin = Client { id: id.to_string(), secret: secret.expose().to_owned() };
         let running = server::start(Arc::clone(&app)).unwrap();
-        World { http: Http::new(&running.url()), clock, admin, app, config, _running: running }
+        World { http: Http::new(&running.url()), clock, admin, app, config, running }
     }
 
     /// Another node on the same database, with the same clock.
@@ -72,8 +72,13 @@ impl World {
             admin: self.admin.clone(),
             app,
             config: self.config.clone(),
-            _running: running,
+            running,
         }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.running.address()
     }
 
     /// The answer to a token request.
