@@ -8,6 +8,8 @@ use crate::model::error::{Error, Result};
 use crate::model::id::{AuthorizationId, ClientId, CredentialId};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::time::Timestamp;
+use crate::store::connection::Access;
+use crate::store::dialect::first_for_update;
 use crate::store::schema::authorizations;
 use crate::store::{Tx, failure};
 
@@ -18,11 +20,15 @@ pub fn insert(tx: &mut Tx, authorization: &Authorization) -> Result<()> {
     Ok(())
 }
 
-/// Found by what is derived from the SAD; the SAD itself is nowhere.
+/// Found by what is derived from the SAD; the SAD itself is nowhere. In a write transaction the record is this
+/// transaction's until it ends: of many callers with one SAD each waits for its turn instead of losing it.
 pub fn by_sad_id(tx: &mut Tx, sad_id: &[u8]) -> Result<Option<Authorization>> {
-    let row: Option<Row> =
-        authorizations::table.filter(authorizations::sad_id.eq(sad_id)).first(tx.connection).optional()?;
-    row.map(Authorization::try_from).transpose()
+    let query = authorizations::table.filter(authorizations::sad_id.eq(sad_id));
+    let row: QueryResult<Row> = match tx.access {
+        Access::Read => query.first(tx.connection),
+        Access::Write => first_for_update!(tx.connection, query),
+    };
+    row.optional()?.map(Authorization::try_from).transpose()
 }
 
 /// Writes an authorization that was read as `authorization.version` under `sad_id` and has not expired since: one

@@ -87,6 +87,18 @@ fn both_nodes_together_give_no_more_signatures_than_were_authorised() {
 }
 
 #[test]
+fn of_many_callers_with_one_sad_none_is_sent_away_while_signatures_are_left() {
+    let scene = Scene::two_nodes();
+    let plan = Plan { multi_signature: 60, ..Plan::pin_only() };
+    let credential = scene.enrol(&plan, Status::Active);
+    let same = hash("same");
+    let sad = scene.authorize(&credential, 60, &vec![same.clone(); 60]);
+    let body = scene.signing(&credential, &sad, &[same]);
+    let replies = on_each(&scene, 60, |http| post(http, &credential, "signatures/signHash", &body));
+    assert_eq!(statuses(&replies), [200; 60]);
+}
+
+#[test]
 fn one_code_sent_to_both_nodes_opens_one_authorization() {
     let scene = Scene::two_nodes();
     let plan = Plan::default().with(json!({ "maxAttempts": 10 }));
