@@ -118,7 +118,7 @@ table! {
         GET "/api/v1/tenants/{name}" tenants::show [NotFound];
         PATCH "/api/v1/tenants/{name}" tenants::change [NotFound];
         POST "/api/v1/tenants/{name}/trust-anchors" tenants::pin [NotFound, MalformedCertificate, NotACa];
-        GET "/api/v1/tenants/{name}/trust-anchors" tenants::anchors [NotFound];
+        GET "/api/v1/tenants/{name}/trust-anchors" tenants::anchors [NotFound, InvalidRequest];
         GET "/api/v1/tenants/{name}/trust-anchors/{fingerprint}" tenants::anchor [NotFound];
         DELETE "/api/v1/tenants/{name}/trust-anchors/{fingerprint}" tenants::unpin [NotFound];
         POST "/api/v1/tenants/{name}/seats" seats::create [NotFound, AlreadyExists];

@@ -9,6 +9,7 @@ use crate::model::tenant::TrustAnchor;
 use crate::model::token::Call;
 use crate::pki::certificate;
 use crate::service::Service;
+use crate::store::page::{Listed, Page};
 use crate::store::tenants;
 
 /// Pins a CA certificate, PEM or DER; pinning it again changes nothing.
@@ -42,12 +43,12 @@ pub fn pin(service: &Service, call: &Call, tenant: &TenantName, upload: &[u8]) -
 }
 
 /// All of a tenant's, by fingerprint.
-pub fn list(service: &Service, call: &Call, tenant: &TenantName) -> Result<Vec<TrustAnchor>> {
+pub fn list(service: &Service, call: &Call, tenant: &TenantName, page: &Page) -> Result<Listed<TrustAnchor>> {
     service.store.read(call.at, |tx| {
         let caller = tx.admit(&call.principal, Permission::TenantsRead)?;
         caller.reaches(tenant)?;
         tenants::known(tx, tenant)?;
-        tenants::anchors(tx, tenant)
+        tenants::anchors_page(tx, tenant, page)
     })
 }
 

@@ -101,6 +101,16 @@ pub fn anchors(tx: &mut Tx, tenant: &TenantName) -> Result<Vec<TrustAnchor>> {
     Ok(rows.into_iter().map(TrustAnchor::from).collect())
 }
 
+pub fn anchors_page(tx: &mut Tx, tenant: &TenantName, page: &Page) -> Result<Listed<TrustAnchor>> {
+    let rows: Vec<AnchorRow> = trust_anchors::table
+        .filter(trust_anchors::tenant.eq(tenant.as_str()))
+        .filter(trust_anchors::fingerprint.gt(page.after()))
+        .order(trust_anchors::fingerprint)
+        .limit(page.fetch())
+        .load(tx.connection)?;
+    page.cut(rows, |row| row.fingerprint.clone()).try_map(|row| Ok(TrustAnchor::from(row)))
+}
+
 pub fn anchor(tx: &mut Tx, tenant: &TenantName, fingerprint: &str) -> Result<TrustAnchor> {
     let row: Option<AnchorRow> =
         trust_anchors::table.find((tenant.as_str(), fingerprint)).first(tx.connection).optional()?;

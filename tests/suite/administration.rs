@@ -404,6 +404,8 @@ fn seats_and_trust_anchors_belong_to_their_tenant() {
         assert_eq!(pinned, same);
         let listed = world.http.get(anchors).bearer(&token).send().expect(200).json();
         assert_eq!(listed["items"], json!([pinned]));
+        let none = world.http.get(&format!("{anchors}?limit=0")).bearer(&token).send();
+        problem(none, 400, "invalid_request");
         let one = format!("{anchors}/{}", pinned["fingerprintSha256"].as_str().unwrap());
         assert_eq!(world.http.get(&one).bearer(&token).send().expect(200).json(), pinned);
         world.http.delete(&one).bearer(&token).send().expect(204);

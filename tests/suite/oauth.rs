@@ -49,6 +49,8 @@ fn what_is_no_good_is_refused_in_the_words_of_the_rfc() {
     refused(post().form(&twice).send(), 400, "invalid_request");
     let two_methods = [("grant_type", "client_credentials"), ("client_secret", &world.admin.secret)];
     refused(post().form(&two_methods).send(), 400, "invalid_request");
+    let assertion_beside = [("grant_type", "client_credentials"), ("client_assertion", "e30.e30.e30")];
+    refused(post().form(&assertion_beside).send(), 400, "invalid_request");
     refused(post().json(&json!({})).send(), 415, "invalid_request");
 }
 

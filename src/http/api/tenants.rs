@@ -20,7 +20,6 @@ use crate::model::name::TenantName;
 use crate::model::patch::Patch;
 use crate::model::tenant::{SubjectRule, Tenant, TenantStatus, TrustAnchor};
 use crate::model::time::Timestamp;
-use crate::store::page::Listed;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -205,17 +204,18 @@ pub async fn pin(
 
 /// List the pinned roots
 #[utoipa::path(get, path = "/api/v1/tenants/{name}/trust-anchors", tag = "administration",
-    params(("name" = String, Path, description = "The tenant's name")), security(("bearer" = [])),
+    params(("name" = String, Path, description = "The tenant's name"), PageQuery), security(("bearer" = [])),
     responses((status = 200, body = Listing<TrustAnchorBody>)))]
 pub async fn anchors(
     app: Data<App>,
     bearer: Bearer,
     name: Path<String>,
+    query: Query<PageQuery>,
 ) -> Result<Found<Listing<TrustAnchorBody>>, Problem> {
-    let name = named(&name)?;
-    let items =
-        blocking::run(&app, move |app| trust_anchors::list(&app.service, &bearer.call, &name)).await?;
-    Ok(Found(Listing::of(Listed { items, next: None }, TrustAnchorBody::from)))
+    let Query(query) = query;
+    let (name, page) = (named(&name)?, query.page()?);
+    let found = blocking::run(&app, move |app| trust_anchors::list(&app.service, &bearer.call, &name, &page));
+    Ok(Found(Listing::of(found.await?, TrustAnchorBody::from)))
 }
 
 /// Show a pinned root

@@ -14,6 +14,11 @@ use crate::oauth::client_authentication::Presented;
 pub(super) fn presented(request: &HttpRequest, form: &Form) -> Result<Presented> {
     let authorization = authorization(request)?;
     if form.text("client_assertion").is_some() || form.text("client_assertion_type").is_some() {
+        // RFC 6749, 2.3: one method only, whichever they are.
+        if authorization.is_some() || form.text("client_secret").is_some() {
+            let detail = "Two ways of client authentication at once; use one.";
+            return Err(Error::new(Code::InvalidRequest, detail));
+        }
         let detail = "private_key_jwt is not supported yet; use client_secret_basic or client_secret_post.";
         return Err(Error::new(Code::InvalidClient, detail));
     }
