@@ -103,7 +103,7 @@ pub struct LimitOptions {
     /// Connections open at once
     #[arg(long, env = "COUNTERSIGN_MAX_CONNECTIONS", value_name = "N", default_value = "10000")]
     max_connections: NonZeroUsize,
-    /// Seconds that a caller may take to send its request's head
+    /// Seconds that a caller may take to send its request's head, and as long again for its body
     #[arg(long, env = "COUNTERSIGN_REQUEST_TIMEOUT", value_name = "SECONDS", default_value_t = 10)]
     request_timeout: u64,
     /// Calls that work on the database or with keys at once
