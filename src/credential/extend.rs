@@ -63,7 +63,7 @@ pub fn extend(service: &Service, call: &Call, request: ExtendRequest) -> Result<
             authorization.expires_at = call.at.plus_seconds(validity).min(authorization.ends_at);
             authorization.sad_id = new_id.to_vec();
             authorization.wrapped_data_key.clone_from(&wrapped);
-            authorizations::update(tx, &authorization, &old_id)?;
+            authorizations::extend(tx, &authorization, &old_id)?;
             Ok(Audited::new(authorization.expires_at, event))
         })?
     };

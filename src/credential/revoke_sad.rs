@@ -44,7 +44,7 @@ pub fn revoke(service: &Service, actor: Actor, client: &ClientId, sad: &SecretTe
         };
         authorization.remaining = 0;
         authorization.wrapped_data_key.clear();
-        authorizations::update(tx, &authorization, &sad_id)?;
+        authorizations::spend(tx, &authorization, &sad_id)?;
         let event = Event::done("credential.revoke_sad", target(&authorization.credential))
             .of(&authorization.tenant)
             .with("authorization", authorization.id.as_str());

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::credential::{permit, places, sign_algorithm, target};
+use crate::credential::{authorize, permit, places, sign_algorithm, target};
 use crate::keys::sad::Sad;
 use crate::keys::software::OpenedKey;
-use crate::model::algorithm::{Digest, KeyAlgorithm};
+use crate::model::algorithm::{Digest, KeyAlgorithm, SignatureScheme};
 use crate::model::authorization::Authorization;
 use crate::model::credential::{Credential, CredentialStatus, StoredKey};
 use crate::model::error::{Code, Error, Result};
@@ -19,7 +19,7 @@ use crate::model::tenant::Tenant;
 use crate::model::token::{Call, Caller};
 use crate::pki::certificate;
 use crate::service::Service;
-use crate::store::{Tx, authorizations, chains, credentials, keys, tenants};
+use crate::store::{Tx, authorizations, chains, credentials, keys};
 
 pub struct SignRequest {
     pub credential: CredentialId,
@@ -37,33 +37,48 @@ pub struct Signatures {
     pub algorithm: KeyAlgorithm,
 }
 
+/// A key that is open already is signed with before the database is asked: the spending asks it everything, and what
+/// it does not spend is never released.
 pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Signatures> {
     let sad = presented(service, call, &request.sad)?;
     let sad_id = sad.id()?;
-    let cached = service.vault.opened.find(&sad_id, call.at);
-    let found = service.store.read(call.at, |tx| look(tx, call, &request, &sad_id, cached.is_some()))?;
-    let (key, was_open) = match cached {
-        Some(key) => (key, true),
-        None => (Arc::new(open(service, &sad, &found)?), false),
+    let (key, found) = match service.vault.opened.find(&sad_id, call.at) {
+        Some(key) => (key, None),
+        None => {
+            let found = service.store.read(call.at, |tx| look(tx, call, &request, &sad_id))?;
+            (Arc::new(open(service, &sad, &found)?), Some(found))
+        }
     };
-    let (scheme, used) = request.algorithm.resolve(key.algorithm())?;
-    check_lengths(&request.hashes, used, key.algorithm())?;
-    // What would be refused is refused before any signature is made.
-    found.authorization.clone().spend(&request.hashes, scheme.digest())?;
-
+    let scheme = match check(&request, &key, found.as_ref()) {
+        Ok(scheme) => scheme,
+        Err(refusal) => {
+            // Who may not ask at all is told that first.
+            service.store.read(call.at, |tx| look(tx, call, &request, &sad_id).map(drop))?;
+            return Err(refusal);
+        }
+    };
     let signatures = request.hashes.iter().map(|hash| key.sign(scheme, hash)).collect::<Result<Vec<_>>>()?;
     let unreleased = Unreleased(Signatures { signatures, algorithm: key.algorithm() });
     let spent = spend(service, call, request, sad_id, scheme.digest())?;
-    match spent.remaining {
-        0 => service.vault.opened.remove(&sad_id),
+    match (spent.remaining, found) {
+        (0, _) => service.vault.opened.remove(&sad_id),
         // A node that did not authorise parses the key once too.
-        _ if !was_open => {
-            let Authorization { credential, expires_at, .. } = found.authorization;
+        (_, Some(Found { authorization: Authorization { credential, expires_at, .. }, .. })) => {
             service.vault.opened.insert(sad_id, credential, key, expires_at);
         }
-        _ => {}
+        (_, None) => {}
     }
     Ok(unreleased.release(&spent))
+}
+
+/// What would be refused is refused before any signature is made, as far as it is known.
+fn check(request: &SignRequest, key: &OpenedKey, found: Option<&Found>) -> Result<SignatureScheme> {
+    let (scheme, used) = request.algorithm.resolve(key.algorithm())?;
+    check_lengths(&request.hashes, used, key.algorithm())?;
+    if let Some(found) = found {
+        found.authorization.clone().spend(&request.hashes, scheme.digest())?;
+    }
+    Ok(scheme)
 }
 
 /// The SAD that a caller presents. What cannot be one is refused to those only who may use credentials at all.
@@ -92,23 +107,21 @@ impl Unreleased {
 
 struct Found {
     authorization: Authorization,
-    /// Not looked for when the key is open already.
-    wrapped: Option<(StoredKey, Tenant)>,
+    key: StoredKey,
+    tenant: Tenant,
 }
 
-fn look(tx: &mut Tx, call: &Call, request: &SignRequest, sad_id: &[u8], key_is_open: bool) -> Result<Found> {
+fn look(tx: &mut Tx, call: &Call, request: &SignRequest, sad_id: &[u8]) -> Result<Found> {
     let caller = permit::admit(tx, call)?;
-    let credential = credentials::visible(tx, &caller, &request.credential)?;
+    let (credential, tenant) = authorize::usable(tx, &caller, &request.credential)?;
     let authorization = standing(tx, &caller, &credential, sad_id)?;
     must_be_active(tx, &credential)?;
-    let wrapped = match &credential.key {
-        Some(id) if !key_is_open => {
-            let key = keys::find(tx, id)?.ok_or_else(|| Error::internal("a credential without its key"))?;
-            Some((key, tenants::known(tx, &credential.tenant)?))
-        }
-        _ => None,
+    let key = match &credential.key {
+        Some(id) => keys::find(tx, id)?,
+        None => None,
     };
-    Ok(Found { authorization, wrapped })
+    let key = key.ok_or_else(|| Error::internal("a credential without its key"))?;
+    Ok(Found { authorization, key, tenant })
 }
 
 /// The authorization behind a SAD, if it is this caller's, for this credential, and open.
@@ -165,10 +178,8 @@ fn must_be_active(tx: &mut Tx, credential: &Credential) -> Result<()> {
 }
 
 fn open(service: &Service, sad: &Sad, found: &Found) -> Result<OpenedKey> {
-    let (key, tenant) =
-        found.wrapped.as_ref().ok_or_else(|| Error::internal("a key that was not looked up"))?;
+    let Found { authorization, key, tenant } = found;
     let tenant_key = service.vault.tenant_key(tenant)?;
-    let authorization = &found.authorization;
     let place = places::authorized_data_key(&authorization.id);
     let dek = sad.unwrap(&tenant_key, place, &authorization.wrapped_data_key)?;
     OpenedKey::open(key.algorithm, &dek.open(places::pkcs8(&key.id), &key.wrapped_pkcs8)?)
@@ -204,7 +215,7 @@ fn spend(
         must_be_active(tx, &credential)?;
         let mut authorization = standing(tx, &caller, &credential, &sad_id)?;
         authorization.spend(&request.hashes, digest)?;
-        authorizations::update(tx, &authorization, &sad_id)?;
+        authorizations::spend(tx, &authorization, &sad_id)?;
         let mut event = Event::done("credential.sign", target(&credential.id))
             .of(&credential.tenant)
             .with("authorization", authorization.id.as_str())

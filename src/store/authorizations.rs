@@ -31,28 +31,47 @@ pub fn by_sad_id(tx: &mut Tx, sad_id: &[u8]) -> Result<Option<Authorization>> {
     row.optional()?.map(Authorization::try_from).transpose()
 }
 
-/// Writes an authorization that was read as `authorization.version` under `sad_id` and has not expired since: one
-/// statement, and it either spends or does not.
-pub fn update(tx: &mut Tx, authorization: &Authorization, sad_id: &[u8]) -> Result<()> {
+/// Writes what spending changes of an authorization that was read as `authorization.version` under `sad_id` and has
+/// not expired since: one statement, and it either spends or does not. What is indexed stays untouched.
+pub fn spend(tx: &mut Tx, authorization: &Authorization, sad_id: &[u8]) -> Result<()> {
     let row = Row::try_from(authorization)?;
-    let changed = diesel::update(
-        authorizations::table
-            .find(authorization.id.as_str())
-            .filter(authorizations::version.eq(authorization.version))
-            .filter(authorizations::sad_id.eq(sad_id))
-            .filter(authorizations::expires_at.gt(tx.now.micros())),
-    )
-    .set((
-        authorizations::sad_id.eq(row.sad_id),
-        authorizations::remaining.eq(row.remaining),
-        authorizations::digest.eq(row.digest),
-        authorizations::hashes.eq(row.hashes),
-        authorizations::wrapped_data_key.eq(row.wrapped_data_key),
-        authorizations::expires_at.eq(row.expires_at),
-        authorizations::version.eq(authorization.version + 1),
-    ))
-    .execute(tx.connection)?;
+    let changed = diesel::update(unchanged(authorization, sad_id, tx.now))
+        .set((
+            authorizations::remaining.eq(row.remaining),
+            authorizations::hashes.eq(row.hashes),
+            authorizations::wrapped_data_key.eq(row.wrapped_data_key),
+            authorizations::version.eq(authorization.version + 1),
+        ))
+        .execute(tx.connection)?;
     if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
+}
+
+/// Writes an authorization that was extended: another SAD, other hashes, another end; as conditional as [`spend`].
+pub fn extend(tx: &mut Tx, authorization: &Authorization, sad_id: &[u8]) -> Result<()> {
+    let row = Row::try_from(authorization)?;
+    let changed = diesel::update(unchanged(authorization, sad_id, tx.now))
+        .set((
+            authorizations::sad_id.eq(row.sad_id),
+            authorizations::digest.eq(row.digest),
+            authorizations::hashes.eq(row.hashes),
+            authorizations::wrapped_data_key.eq(row.wrapped_data_key),
+            authorizations::expires_at.eq(row.expires_at),
+            authorizations::version.eq(authorization.version + 1),
+        ))
+        .execute(tx.connection)?;
+    if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn unchanged<'a>(authorization: &'a Authorization, sad_id: &'a [u8], now: Timestamp) -> _ {
+    let id: &'a str = authorization.id.as_str();
+    let version: i64 = authorization.version;
+    let now: i64 = now.micros();
+    authorizations::table
+        .filter(authorizations::id.eq(id))
+        .filter(authorizations::version.eq(version))
+        .filter(authorizations::sad_id.eq(sad_id))
+        .filter(authorizations::expires_at.gt(now))
 }
 
 /// Ends every open authorization of a credential and wipes what its SADs would open; how many.
