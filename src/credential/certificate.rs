@@ -53,7 +53,15 @@ pub fn attach(
     };
     let (call, id) = (call.clone(), id.clone());
     let progress = service.store.write(call.actor(), move |tx| {
-        let Context { mut credential, factors, attached, .. } = Context::look(tx, &call, &id)?;
+        let Context { mut credential, factors, attached, anchors: pinned, .. } =
+            Context::look(tx, &call, &id)?;
+        if !pinned.iter().map(|anchor| &anchor.der).eq(&anchors) {
+            return Err(Error::new(
+                Code::Conflict,
+                "The tenant's trust anchors changed meanwhile; upload again.",
+            )
+            .retry_after(1));
+        }
         let event = Event::done("credential.attach_certificate", target(&id))
             .of(&credential.tenant)
             .with("fingerprintSha256", fingerprint.as_str())

@@ -161,6 +161,8 @@ impl Claim {
                 }
                 Ok(answer)
             }
+            // It may be done: the key is kept until its time is up, so that nobody does it twice by trying again.
+            Err(unknown) if unknown.code() == Code::OutcomeUnknown => Err(unknown),
             Err(refusal) => {
                 // It lets go of itself before long.
                 if let Err(error) = app.service.store.bookkeep(now, move |tx| idempotency::release(tx, &id)) {
