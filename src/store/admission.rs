@@ -41,7 +41,7 @@ impl Tx<'_> {
             tokens::reach,
         ));
         let found: QueryResult<(i64, Option<i64>, String)> = match self.access {
-            Access::Read => query.first(self.connection),
+            Access::Read => query.get_result(self.connection),
             Access::Write => first_for_share!(self.connection, query),
         };
         let (expires_at, revoked_at, reach) = found

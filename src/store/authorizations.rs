@@ -25,7 +25,7 @@ pub fn insert(tx: &mut Tx, authorization: &Authorization) -> Result<()> {
 pub fn by_sad_id(tx: &mut Tx, sad_id: &[u8]) -> Result<Option<Authorization>> {
     let query = authorizations::table.filter(authorizations::sad_id.eq(sad_id));
     let row: QueryResult<Row> = match tx.access {
-        Access::Read => query.first(tx.connection),
+        Access::Read => query.get_result(tx.connection),
         Access::Write => first_for_update!(tx.connection, query),
     };
     row.optional()?.map(Authorization::try_from).transpose()

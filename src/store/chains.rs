@@ -22,7 +22,7 @@ pub fn insert(tx: &mut Tx, chain: &StoredChain) -> Result<()> {
 }
 
 pub fn find(tx: &mut Tx, id: &ChainId) -> Result<Option<StoredChain>> {
-    let row: Option<Row> = chains::table.find(id.as_str()).first(tx.connection).optional()?;
+    let row: Option<Row> = chains::table.find(id.as_str()).get_result(tx.connection).optional()?;
     row.map(StoredChain::try_from).transpose()
 }
 

@@ -21,7 +21,7 @@ pub fn insert(tx: &mut Tx, client: &Client) -> Result<()> {
 
 /// The record, whatever its status.
 pub fn find(tx: &mut Tx, id: &ClientId) -> Result<Option<Client>> {
-    let row: Option<Row> = clients::table.find(id.as_str()).first(tx.connection).optional()?;
+    let row: Option<Row> = clients::table.find(id.as_str()).get_result(tx.connection).optional()?;
     row.map(Client::try_from).transpose()
 }
 
@@ -29,7 +29,7 @@ pub fn find(tx: &mut Tx, id: &ClientId) -> Result<Option<Client>> {
 pub fn version(tx: &mut Tx, id: &ClientId) -> Result<Option<i64>> {
     let query = clients::table.filter(clients::id.eq(id.as_str())).select(clients::version);
     let found: QueryResult<i64> = match tx.access {
-        Access::Read => query.first(tx.connection),
+        Access::Read => query.get_result(tx.connection),
         Access::Write => first_for_share!(tx.connection, query),
     };
     Ok(found.optional()?)
@@ -118,7 +118,7 @@ pub fn throttle(tx: &mut Tx, who: &str) -> Result<(u32, Timestamp)> {
     let found: Option<(i32, i64)> = client_throttles::table
         .find(who)
         .select((client_throttles::failures, client_throttles::open_at))
-        .first(tx.connection)
+        .get_result(tx.connection)
         .optional()?;
     let (failures, open_at) = found.unwrap_or_default();
     Ok((u32::try_from(failures).unwrap_or(0), Timestamp::from_micros(open_at)))

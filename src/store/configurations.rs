@@ -20,7 +20,7 @@ pub fn insert(tx: &mut Tx, configuration: &Configuration) -> Result<()> {
 }
 
 pub fn find(tx: &mut Tx, id: &ConfigurationId) -> Result<Option<Configuration>> {
-    let row: Option<Row> = configurations::table.find(id.as_str()).first(tx.connection).optional()?;
+    let row: Option<Row> = configurations::table.find(id.as_str()).get_result(tx.connection).optional()?;
     row.map(Configuration::try_from).transpose()
 }
 

@@ -25,7 +25,7 @@ pub fn insert(tx: &mut Tx, credential: &Credential) -> Result<()> {
 pub fn visible(tx: &mut Tx, caller: &Caller, id: &CredentialId) -> Result<Credential> {
     let query = credentials::table.find(id.as_str());
     let row: QueryResult<Row> = match tx.access {
-        Access::Read => query.first(tx.connection),
+        Access::Read => query.get_result(tx.connection),
         Access::Write => first_for_update!(tx.connection, query),
     };
     let credential = row.optional()?.map(Credential::try_from).transpose()?;

@@ -20,8 +20,8 @@ macro_rules! each {
 macro_rules! first_for_share {
     ($connection:expr, $query:expr) => {
         match $connection {
-            $crate::store::connection::AnyConnection::Postgres(inner) => $query.for_share().first(inner),
-            $crate::store::connection::AnyConnection::Sqlite(inner) => $query.first(inner),
+            $crate::store::connection::AnyConnection::Postgres(inner) => $query.for_share().get_result(inner),
+            $crate::store::connection::AnyConnection::Sqlite(inner) => $query.get_result(inner),
         }
     };
 }
@@ -30,8 +30,10 @@ macro_rules! first_for_share {
 macro_rules! first_for_update {
     ($connection:expr, $query:expr) => {
         match $connection {
-            $crate::store::connection::AnyConnection::Postgres(inner) => $query.for_update().first(inner),
-            $crate::store::connection::AnyConnection::Sqlite(inner) => $query.first(inner),
+            $crate::store::connection::AnyConnection::Postgres(inner) => {
+                $query.for_update().get_result(inner)
+            }
+            $crate::store::connection::AnyConnection::Sqlite(inner) => $query.get_result(inner),
         }
     };
 }

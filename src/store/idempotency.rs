@@ -33,7 +33,7 @@ pub fn claim(tx: &mut Tx, id: &[u8], fingerprint: &[u8], until: Timestamp) -> Re
     if claimed == 1 {
         return Ok(None);
     }
-    let row: Row = idempotency::table.find(id).first(tx.connection)?;
+    let row: Row = idempotency::table.find(id).get_result(tx.connection)?;
     let status = row.status.and_then(|status| u16::try_from(status).ok());
     Ok(Some(Remembered { fingerprint: row.fingerprint, answer: status.zip(row.answer) }))
 }

@@ -16,7 +16,7 @@ pub fn insert(tx: &mut Tx, key: &StoredKey) -> Result<()> {
 }
 
 pub fn find(tx: &mut Tx, id: &KeyId) -> Result<Option<StoredKey>> {
-    let row: Option<Row> = keys::table.find(id.as_str()).first(tx.connection).optional()?;
+    let row: Option<Row> = keys::table.find(id.as_str()).get_result(tx.connection).optional()?;
     row.map(StoredKey::try_from).transpose()
 }
 

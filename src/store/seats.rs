@@ -25,7 +25,7 @@ pub fn ensure(tx: &mut Tx, seat: &Seat) -> Result<()> {
 
 pub fn find(tx: &mut Tx, tenant: &TenantName, seat: &SeatName) -> Result<Option<Seat>> {
     let row: Option<Row> =
-        seats::table.find((tenant.as_str(), seat.as_str())).first(tx.connection).optional()?;
+        seats::table.find((tenant.as_str(), seat.as_str())).get_result(tx.connection).optional()?;
     Ok(row.map(Seat::from))
 }
 

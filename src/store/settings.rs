@@ -7,7 +7,7 @@ use crate::store::Tx;
 use crate::store::schema::settings;
 
 pub fn find(tx: &mut Tx, name: &str) -> Result<Option<Vec<u8>>> {
-    let found = settings::table.find(name).select(settings::value).first(tx.connection).optional()?;
+    let found = settings::table.find(name).select(settings::value).get_result(tx.connection).optional()?;
     Ok(found)
 }
 

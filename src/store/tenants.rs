@@ -21,7 +21,7 @@ pub fn insert(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
 }
 
 pub fn find(tx: &mut Tx, name: &TenantName) -> Result<Option<Tenant>> {
-    let row: Option<Row> = tenants::table.find(name.as_str()).first(tx.connection).optional()?;
+    let row: Option<Row> = tenants::table.find(name.as_str()).get_result(tx.connection).optional()?;
     row.map(Tenant::try_from).transpose()
 }
 
@@ -113,7 +113,7 @@ pub fn anchors_page(tx: &mut Tx, tenant: &TenantName, page: &Page) -> Result<Lis
 
 pub fn anchor(tx: &mut Tx, tenant: &TenantName, fingerprint: &str) -> Result<TrustAnchor> {
     let row: Option<AnchorRow> =
-        trust_anchors::table.find((tenant.as_str(), fingerprint)).first(tx.connection).optional()?;
+        trust_anchors::table.find((tenant.as_str(), fingerprint)).get_result(tx.connection).optional()?;
     row.map(TrustAnchor::from).ok_or_else(Error::not_found)
 }
 

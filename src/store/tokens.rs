@@ -18,7 +18,7 @@ pub fn insert(tx: &mut Tx, token: &TokenRecord) -> Result<()> {
 }
 
 pub fn find(tx: &mut Tx, id: &TokenId) -> Result<Option<TokenRecord>> {
-    let row: Option<Row> = tokens::table.find(id.as_str()).first(tx.connection).optional()?;
+    let row: Option<Row> = tokens::table.find(id.as_str()).get_result(tx.connection).optional()?;
     row.map(TokenRecord::try_from).transpose()
 }
 
