@@ -2,8 +2,8 @@
 //!
 //! # The map
 //! ```text
-//!  main ─ cli ┐                                              nouns know nobody
-//!        http ┼─► credential · oauth · identity ─► service ─► audit ─► store · keys · pki ─► model
+//!  main ─ cli ┐                                                         nouns know nobody
+//!        http ┼─► credential · oauth · identity ─► service ─► audit ─► store · keys · pki · outbound ─► model
 //!        jobs ┘         (verbs, synchronous)
 //! ```
 //! * [`model`]: the nouns, pure: ids, time, secrets, errors, and everything that is stored.
@@ -11,6 +11,7 @@
 //! * [`service`]: what every verb works with.
 //! * [`audit`]: the events that every change leaves behind.
 //! * [`store`]: the two doors to the database; diesel lives here and nowhere else.
+//! * [`outbound`]: calls to other services, bounded in time, size and number.
 //! * [`keys`], [`pki`]: private keys and the envelope around them; CSRs, PKCS#7 and chains.
 //! * [`http`]: the only actix code. Every route is in one table ([`http::routes`]), every status in one match
 //!   ([`http::problem`]), and there is one hop off the async threads ([`http::blocking`]).
@@ -33,6 +34,7 @@ pub mod logs;
 pub mod metrics;
 pub mod model;
 pub mod oauth;
+pub mod outbound;
 pub mod pki;
 pub mod service;
 pub mod store;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-const GROUND: &[&str] = &["audit", "store", "keys", "pki", "model"];
+const GROUND: &[&str] = &["audit", "store", "keys", "pki", "outbound", "model"];
 /// What every verb works with.
 const SERVICE: &[&str] = &["service"];
 const VERBS: &[&str] = &["credential", "oauth", "identity"];
@@ -16,12 +16,13 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ("store", &[&["model"]]),
     ("keys", &[&["model"]]),
     ("pki", &[&["model"]]),
+    ("outbound", &[&["model"]]),
     ("audit", &[&["store", "keys", "pki", "model"]]),
     ("service", &[GROUND]),
     ("credential", &[SERVICE, GROUND]),
     ("identity", &[SERVICE, GROUND]),
     ("oauth", &[SERVICE, GROUND, &["credential", "identity"]]),
-    ("config", &[&["store", "keys", "model"]]),
+    ("config", &[&["store", "keys", "outbound", "model"]]),
     ("logs", &[&["config", "model"]]),
     ("metrics", &[&["model"]]),
     ("jobs", &[VERBS, SERVICE, GROUND, SURROUNDINGS]),
