@@ -1,0 +1,35 @@
+"""Authlib, an OAuth library: a token by client credentials, what it is, and its end."""
+
+import requests
+from authlib.integrations.requests_client import OAuth2Session
+
+
+def run(service):
+    for method in ("client_secret_basic", "client_secret_post"):
+        tokens(service, method)
+        yield f"Authlib gets, introspects and revokes a token by {method}"
+
+
+def tokens(service, method):
+    found = requests.get(f"{service.url}/.well-known/oauth-authorization-server", timeout=60).json()
+    client_id, secret = service.application
+    client = OAuth2Session(
+        client_id, secret, scope="seat:jdoe tenant:acme", token_endpoint_auth_method=method,
+        revocation_endpoint_auth_method=method,
+    )
+    token = client.fetch_token(found["token_endpoint"], grant_type="client_credentials")
+    assert token["token_type"] == "Bearer" and not token.is_expired(), token
+    listed = client.post(f"{service.url}/csc/v1/credentials/list", json={})
+    assert listed.json() == {"credentialIDs": []}, listed.text
+
+    access_token = token["access_token"]
+    known = client.introspect_token(found["introspection_endpoint"], token=access_token).json()
+    assert known["active"] and known["client_id"] == client_id, known
+    assert known["seat"] == "jdoe" and known["tenant"] == "acme", known
+
+    revoked = client.revoke_token(found["revocation_endpoint"], token=access_token, token_type_hint="access_token")
+    assert revoked.status_code == 200, revoked.text
+    gone = client.introspect_token(found["introspection_endpoint"], token=access_token).json()
+    assert gone == {"active": False}, gone
+    refused = client.post(f"{service.url}/csc/v1/credentials/list", json={})
+    assert refused.status_code == 401 and refused.json()["error"] == "expired_token", refused.text
