@@ -13,6 +13,7 @@ mod abuse;
 mod access;
 mod administration;
 mod architecture;
+mod clients;
 mod csc;
 mod demo;
 mod docs;

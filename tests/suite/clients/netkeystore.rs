@@ -1,0 +1,79 @@
+//! netkeystore (Java), a key store for Java programs whose keys are remote: v1, with one factor and no hashAlgo.
+
+use countersign::model::algorithm::{Digest, KeyAlgorithm, SignatureScheme};
+use serde_json::{Value, json};
+
+use super::{Type, understood, verified};
+use crate::support::http::Reply;
+use crate::support::scene::{PIN, Plan, Scene, Status, base64_all, hash, on_both};
+
+#[test]
+fn netkeystore_signs_with_the_one_factor_that_it_knows() {
+    on_both(|scene| {
+        for (factor, key, algo, scheme) in [
+            (
+                "PIN",
+                KeyAlgorithm::Rsa2048,
+                "1.2.840.113549.1.1.11",
+                SignatureScheme::RsaPkcs1(Digest::Sha256),
+            ),
+            ("OTP", KeyAlgorithm::P256, "1.2.840.10045.4.3.2", SignatureScheme::Ecdsa(Digest::Sha256)),
+        ] {
+            let seat = if factor == "PIN" { "pin@acme" } else { "otp@acme" };
+            let plan = Plan { key, seat, ..Plan::default() }.with(json!({ "secondFactors": [factor] }));
+            let credential = scene.enrol(&plan, Status::Active);
+            let post = |method: &str, body| post(scene, method, Some(&credential.token), &body);
+            understood(post("info", json!({ "lang": "en" })), &[("/authType", Type::Texts)]);
+            let listed = understood(post("credentials/list", json!({})), &[("/credentialIDs", Type::Texts)]);
+            assert_eq!(listed["credentialIDs"], json!([credential.id]));
+            let asked = json!({
+                "credentialID": credential.id, "certificates": "chain", "certInfo": true, "authInfo": true,
+                "lang": "en",
+            });
+            let prompt = format!("/{factor}/label");
+            let info = understood(
+                post("credentials/info", asked),
+                &[
+                    ("/key/status", Type::OneOf(&["enabled"])),
+                    ("/key/algo", Type::Texts),
+                    ("/cert/certificates", Type::Certificates),
+                    ("/authMode", Type::OneOf(&["explicit"])),
+                    ("/PIN/presence", Type::OneOf(&["true", "false"])),
+                    ("/OTP/presence", Type::OneOf(&["true", "false"])),
+                    (&prompt, Type::Text),
+                ],
+            );
+            // The first factor that is asked for is the one it sends.
+            let asks = |name: &str| info[name]["presence"] != "false";
+            assert_eq!((asks("PIN"), asks("OTP")), (factor == "PIN", factor == "OTP"), "{info}");
+            assert!(info["key"]["algo"].as_array().unwrap().contains(&json!(algo)), "{info}");
+
+            let hashes = [hash("letter")];
+            let value = if factor == "PIN" { PIN.to_owned() } else { scene.otp_code(&credential) };
+            let mut body = json!({
+                "lang": "en", "credentialID": credential.id, "hash": base64_all(&hashes), "numSignatures": 1,
+            });
+            body[factor] = value.into();
+            let sad = understood(post("credentials/authorize", body), &[("/SAD", Type::Text)]);
+            let signed = post(
+                "signatures/signHash",
+                json!({
+                    "credentialID": credential.id, "hash": base64_all(&hashes), "SAD": sad["SAD"],
+                    "signAlgo": algo,
+                }),
+            );
+            verified(signed, &credential, scheme, &hashes);
+        }
+
+        // How it tells that it has to sign in again.
+        post(scene, "credentials/list", Some("abc"), &json!({})).expect(401);
+        post(scene, "credentials/list", None, &json!({})).expect(401);
+    });
+}
+
+/// With the headers that it sends.
+fn post(scene: &Scene, method: &str, token: Option<&str>, body: &Value) -> Reply {
+    let request = scene.http.post(&format!("/csc/v1/{method}")).header("accept", "*/*");
+    let request = request.bytes("application/json;charset=utf-8", body.to_string());
+    token.into_iter().fold(request, |request, token| request.bearer(token)).send()
+}
