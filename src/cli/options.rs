@@ -15,7 +15,8 @@ use super::{Failure, words};
 use crate::config::database::DatabaseUrl;
 use crate::config::logs::DEFAULT_FILTER;
 use crate::config::{
-    Config, Database, Keys, Limits, LogFormat, Logs, MasterKey, PublicUrl, RsaPool, Server, Tls,
+    Config, Database, Keys, Limits, LogFormat, Logs, MasterKey, PublicUrl, RsaPool, Server, Tls, WebhookHost,
+    WebhookHosts, Webhooks,
 };
 use crate::model::algorithm::TokenAlgorithm;
 use crate::model::error::Error;
@@ -33,6 +34,8 @@ pub struct NodeOptions {
     pub server: ServerOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
+    #[command(flatten)]
+    pub webhooks: WebhookOptions,
 }
 
 /// What a command needs that works on the database without a server.
@@ -121,6 +124,14 @@ pub struct LimitOptions {
 }
 
 #[derive(Args)]
+#[command(next_help_heading = "Calls to others")]
+pub struct WebhookOptions {
+    /// Allow callers to name this host in URLs that this server then calls; repeatable
+    #[arg(long, env = "COUNTERSIGN_WEBHOOK_HOST", value_name = "HOST[:PORT]", value_delimiter = ',', value_parser = parsed::<WebhookHost>)]
+    webhook_host: Vec<WebhookHost>,
+}
+
+#[derive(Args)]
 #[command(next_help_heading = "Logs, on standard error")]
 pub struct LogOptions {
     /// What to log: a level (error, warn, info, debug), or target=level pairs
@@ -142,7 +153,8 @@ impl NodeOptions {
     pub fn config(self, logs: Logs) -> Result<Config, Failure> {
         let limits = self.limits.section();
         let server = self.server.section()?;
-        let config = Config { server, limits, ..self.storage.config(logs)? };
+        let webhooks = Webhooks { hosts: WebhookHosts::new(self.webhooks.webhook_host) };
+        let config = Config { server, limits, webhooks, ..self.storage.config(logs)? };
         config.check().map_err(|error| Failure::Usage(words(&error)))?;
         Ok(config)
     }
@@ -308,5 +320,15 @@ mod tests {
                 .unwrap();
         assert_eq!(config.server.trusted_proxies.len(), 2);
         assert_eq!(config.keys.rsa_pool.rsa_2048, 9);
+    }
+
+    #[test]
+    fn webhook_hosts_are_repeated_or_listed_and_checked() {
+        let hosts = config(&["--webhook-host", "a.example:8443,b.example", "--webhook-host", "c.example"]);
+        let hosts = hosts.unwrap().webhooks.hosts;
+        for url in ["https://a.example:8443/", "https://b.example/", "https://c.example/"] {
+            assert!(hosts.admit(url).is_some(), "{url}");
+        }
+        assert!(config(&["--webhook-host", "https://a.example/"]).unwrap_err().contains("--webhook-host"));
     }
 }

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod logs;
 pub mod public_url;
 pub mod server;
+pub mod webhooks;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub use limits::Limits;
 pub use logs::{LogFormat, Logs};
 pub use public_url::PublicUrl;
 pub use server::{Server, Tls};
+pub use webhooks::{WebhookHost, WebhookHosts, Webhooks};
 
 use crate::model::error::Result;
 
@@ -28,6 +30,7 @@ pub struct Config {
     pub database: Database,
     pub keys: Keys,
     pub limits: Limits,
+    pub webhooks: Webhooks,
     pub logs: Logs,
 }
 
@@ -40,6 +43,7 @@ impl Config {
             database: Database::in_directory(&data),
             keys: Keys::in_directory(&data),
             limits: Limits::default(),
+            webhooks: Webhooks::default(),
             logs: Logs::default(),
             data,
         }

@@ -22,3 +22,4 @@ pub mod factor;
 pub mod lockout;
 
 pub mod event;
+pub mod webhook;
