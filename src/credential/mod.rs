@@ -15,6 +15,8 @@ pub mod extend;
 pub mod revoke_sad;
 pub mod sign;
 
+pub mod collect;
+
 pub mod destroy;
 
 mod attempt;

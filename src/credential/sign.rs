@@ -1,11 +1,11 @@
-//! A signature: read, sign, spend; and only what was spent is released.
+//! A signature: read, sign, spend; and only what was spent is released, or the responseID of signatures that wait.
 
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::credential::{authorize, permit, places, sign_algorithm, target};
+use crate::credential::{authorize, collect, permit, places, sign_algorithm, target};
 use crate::keys::sad::Sad;
 use crate::keys::software::OpenedKey;
 use crate::model::algorithm::{Digest, KeyAlgorithm, SignatureScheme};
@@ -13,13 +13,15 @@ use crate::model::authorization::Authorization;
 use crate::model::credential::{Credential, CredentialStatus, StoredKey};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
-use crate::model::id::CredentialId;
+use crate::model::id::{CredentialId, SignResponseId};
 use crate::model::secret::SecretText;
+use crate::model::sign_response::{ResponseValidity, SignResponse};
 use crate::model::tenant::Tenant;
+use crate::model::time::Timestamp;
 use crate::model::token::{Call, Caller};
 use crate::pki::certificate;
-use crate::service::Service;
-use crate::store::{Tx, authorizations, chains, credentials, keys};
+use crate::service::{self, Service};
+use crate::store::{Tx, authorizations, chains, credentials, keys, sign_responses};
 
 pub struct SignRequest {
     pub credential: CredentialId,
@@ -37,6 +39,15 @@ pub struct Signatures {
     pub algorithm: KeyAlgorithm,
 }
 
+/// Signatures that wait.
+pub struct Kept {
+    /// What collects them; the database does not hold it.
+    pub response_id: SecretText,
+    pub expires_at: Timestamp,
+    pub algorithm: KeyAlgorithm,
+    pub count: usize,
+}
+
 /// A key that is open already is signed with before the database is asked: the spending asks it everything, and what
 /// it does not spend is never released.
 pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Signatures> {
@@ -49,17 +60,60 @@ pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Sign
             (Arc::new(open(service, &sad, &found)?), Some(found))
         }
     };
-    let scheme = match check(&request, &key, found.as_ref()) {
+    let unreleased = make(service, call, &request, &sad_id, &key, found.as_ref())?;
+    let digest = unreleased.digest;
+    let spent = spend(service, call, request, sad_id, digest, None)?;
+    after(service, &spent, sad_id, key, found);
+    Ok(unreleased.release(&spent))
+}
+
+/// As [`sign`], but the signatures wait: sealed under the responseID, which leaves only once they and their spending
+/// are on disk, in one transaction. They are collected by [`crate::credential::collect`].
+pub fn keep(
+    service: &Service,
+    call: &Call,
+    request: SignRequest,
+    validity: ResponseValidity,
+) -> Result<Kept> {
+    let sad = presented(service, call, &request.sad)?;
+    let sad_id = sad.id()?;
+    let found = service.store.read(call.at, |tx| look(tx, call, &request, &sad_id))?;
+    let key = match service.vault.opened.find(&sad_id, call.at) {
+        Some(key) => key,
+        None => Arc::new(open(service, &sad, &found)?),
+    };
+    let unreleased = make(service, call, &request, &sad_id, &key, Some(&found))?;
+    let digest = unreleased.digest;
+    let (kept, response) = unreleased.seal(service, call.at, &found, validity)?;
+    let spent = spend(service, call, request, sad_id, digest, Some(response))?;
+    after(service, &spent, sad_id, key, Some(found));
+    Ok(kept.release(&spent))
+}
+
+/// Checks and signs; nothing is spent yet.
+fn make(
+    service: &Service,
+    call: &Call,
+    request: &SignRequest,
+    sad_id: &[u8],
+    key: &OpenedKey,
+    found: Option<&Found>,
+) -> Result<Unreleased<Signatures>> {
+    let scheme = match check(request, key, found) {
         Ok(scheme) => scheme,
         Err(refusal) => {
             // Who may not ask at all is told that first.
-            service.store.read(call.at, |tx| look(tx, call, &request, &sad_id).map(drop))?;
+            service.store.read(call.at, |tx| look(tx, call, request, sad_id).map(drop))?;
             return Err(refusal);
         }
     };
     let signatures = request.hashes.iter().map(|hash| key.sign(scheme, hash)).collect::<Result<Vec<_>>>()?;
-    let unreleased = Unreleased(Signatures { signatures, algorithm: key.algorithm() });
-    let spent = spend(service, call, request, sad_id, scheme.digest())?;
+    let signatures = Signatures { signatures, algorithm: key.algorithm() };
+    Ok(Unreleased { value: signatures, digest: scheme.digest() })
+}
+
+/// What is left of a key in memory once something was spent.
+fn after(service: &Service, spent: &Spent, sad_id: [u8; 32], key: Arc<OpenedKey>, found: Option<Found>) {
     match (spent.remaining, found) {
         (0, _) => service.vault.opened.remove(&sad_id),
         // A node that did not authorise parses the key once too.
@@ -68,7 +122,6 @@ pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Sign
         }
         (_, None) => {}
     }
-    Ok(unreleased.release(&spent))
 }
 
 /// What would be refused is refused before any signature is made, as far as it is known.
@@ -91,17 +144,57 @@ pub(super) fn presented(service: &Service, call: &Call, text: &SecretText) -> Re
     Err(refusal)
 }
 
-/// Signatures that exist, and must not leave: their spending is not on disk yet.
-struct Unreleased(Signatures);
+/// Signatures, or what collects them, that exist and must not leave: their spending is not on disk yet.
+struct Unreleased<T> {
+    value: T,
+    /// Of the hashes that were signed.
+    digest: Option<Digest>,
+}
 
 /// The proof that a spending was committed: the store's write gave it.
 struct Spent {
     remaining: u32,
 }
 
-impl Unreleased {
-    fn release(self, _: &Spent) -> Signatures {
-        self.0
+impl<T> Unreleased<T> {
+    fn release(self, _: &Spent) -> T {
+        self.value
+    }
+}
+
+impl Unreleased<Signatures> {
+    /// Puts the signatures under a new responseID: from here on they are in its record only.
+    fn seal(
+        self,
+        service: &Service,
+        now: Timestamp,
+        found: &Found,
+        validity: ResponseValidity,
+    ) -> Result<(Unreleased<Kept>, SignResponse)> {
+        let Signatures { signatures, algorithm } = self.value;
+        let response_id = Sad::generate()?;
+        let id = SignResponseId::new(now, service::id_octets()?);
+        let tenant_key = service.vault.tenant_key(&found.tenant)?;
+        let packed = collect::pack(&signatures)?;
+        let Authorization { credential, tenant, seat, client, .. } = found.authorization.clone();
+        let response = SignResponse {
+            response_id: response_id.id()?.to_vec(),
+            sealed: response_id.seal(&tenant_key, places::waiting_signatures(&id), &packed)?,
+            id,
+            credential,
+            tenant,
+            seat,
+            client,
+            expires_at: validity.from(now),
+            created_at: now,
+        };
+        let kept = Kept {
+            response_id: response_id.text(),
+            expires_at: response.expires_at,
+            algorithm,
+            count: signatures.len(),
+        };
+        Ok((Unreleased { value: kept, digest: self.digest }, response))
     }
 }
 
@@ -200,13 +293,15 @@ fn check_lengths(hashes: &[Vec<u8>], digest: Option<Digest>, key: KeyAlgorithm) 
     Err(Error::new(Code::InvalidDigestLength, format!("A hash has another length than {expected}.")))
 }
 
-/// One transaction: the token stands, the credential is active, the hashes are left; then they are spent.
+/// One transaction: the token stands, the credential is active, the hashes are left; then they are spent, and what is
+/// to wait is kept.
 fn spend(
     service: &Service,
     call: &Call,
     request: SignRequest,
     sad_id: [u8; 32],
     digest: Option<Digest>,
+    kept: Option<SignResponse>,
 ) -> Result<Spent> {
     let call = call.clone();
     service.store.write(call.actor(), move |tx| {
@@ -222,6 +317,13 @@ fn spend(
             .with("signAlgo", request.algorithm.sign_algo.as_str())
             .with("hashes", base64_all(&request.hashes))
             .with("remaining", authorization.remaining);
+        if let Some(response) = &kept {
+            sign_responses::insert(tx, response)?;
+            event = event
+                .with("operationMode", "A")
+                .with("response", response.id.as_str())
+                .with("expiresAt", response.expires_at.to_string());
+        }
         if let Some(data) = &request.client_data {
             event = event.with("clientData", data.as_str());
         }

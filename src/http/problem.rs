@@ -53,6 +53,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::SigningCertificateExpired
         | Code::SadInvalid
         | Code::SadExpired
+        | Code::ResponseUnknown
         | Code::HashNotAuthorized
         | Code::InvalidDigestLength
         | Code::TooManySignatures

@@ -1,10 +1,10 @@
-//! Wipes what expired SADs would open, and forgets what ended long ago, a few hundred rows at a time so that nobody
+//! Wipes what expired SADs would open, forgets signatures that nobody may collect any more and what ended long ago, a few hundred rows at a time so that nobody
 //! waits for it.
 
 use crate::model::error::Result;
 use crate::model::time::Timestamp;
 use crate::service::Service;
-use crate::store::{Tx, authorizations, idempotency, tokens};
+use crate::store::{Tx, authorizations, idempotency, sign_responses, tokens};
 
 /// Rows per transaction.
 const BITE: u16 = 500;
@@ -18,6 +18,7 @@ pub fn run(service: &Service, now: Timestamp) -> Result<()> {
     until_done(service, now, |tx| authorizations::wipe_expired(tx, BITE))?;
     until_done(service, now, move |tx| authorizations::forget_ended(tx, before, BITE))?;
     until_done(service, now, move |tx| tokens::forget_ended(tx, before, BITE))?;
+    until_done(service, now, |tx| sign_responses::forget_expired(tx, BITE))?;
     until_done(service, now, |tx| idempotency::forget_expired(tx, BITE))
 }
 

@@ -1,6 +1,7 @@
 //! SAD-bound keys. A SAD is 256 random bits that only its holder has; its row keeps an id that opens nothing, and the DEK
 //! wrapped under a key that needs the SAD *and* the tenant key. Whatever else stands between factors and signature (a
-//! pending handle, an authorization code, a credential-scope token) is a SAD in this sense.
+//! pending handle, an authorization code, a credential-scope token) is a SAD in this sense; so is a responseID, under
+//! which finished signatures wait.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -45,15 +46,25 @@ impl Sad {
 
     /// Wraps a DEK so that it takes this SAD and the tenant key to open it. `place` names the SAD's own row.
     pub fn wrap(&self, tenant: &TenantKey, place: Place<'_>, dek: &Dek) -> Result<Vec<u8>> {
-        self.wrapping_key(tenant, place)?.wrap(place, dek.octets())
+        self.seal(tenant, place, dek.octets())
     }
 
     /// Opens what [`Sad::wrap`] made; [`Code::SadInvalid`] when it does not open.
     pub fn unwrap(&self, tenant: &TenantKey, place: Place<'_>, blob: &[u8]) -> Result<Dek> {
-        let octets = self.wrapping_key(tenant, place)?.try_open(place, blob)?;
+        let octets = self.open(tenant, place, blob)?;
         let octets =
             octets.ok_or_else(|| Error::new(Code::SadInvalid, "The SAD is spent or was replaced."))?;
         Dek::new(octets)
+    }
+
+    /// Seals something else that waits for whoever presents this value. `place` names the value's own row.
+    pub fn seal(&self, tenant: &TenantKey, place: Place<'_>, waiting: &[u8]) -> Result<Vec<u8>> {
+        self.wrapping_key(tenant, place)?.wrap(place, waiting)
+    }
+
+    /// Opens what [`Sad::seal`] made; `None` when it does not open.
+    pub fn open(&self, tenant: &TenantKey, place: Place<'_>, blob: &[u8]) -> Result<Option<SecretBytes>> {
+        self.wrapping_key(tenant, place)?.try_open(place, blob)
     }
 
     fn wrapping_key(&self, tenant: &TenantKey, place: Place<'_>) -> Result<Key256> {

@@ -95,6 +95,7 @@ codes! {
     SigningCertificateExpired "signing_certificate_expired" "The signing certificate has expired" "Renew the certificate."
     SadInvalid "sad_invalid" "The SAD is unknown, spent or replaced" "Authorise again."
     SadExpired "sad_expired" "The SAD has expired" "Authorise again."
+    ResponseUnknown "response_unknown" "No signatures wait under this responseID" "Poll with the token that signed, before the validity period ends."
     HashNotAuthorized "hash_not_authorized" "A hash was not authorised, or is spent" "Authorise exactly the hashes to be signed."
     InvalidDigestLength "invalid_digest_length" "A hash has the wrong length for its digest algorithm" "Send the raw digest, base64-encoded."
     TooManySignatures "too_many_signatures" "More signatures than allowed" "Stay within the credential's multiSignature and the authorised number."

@@ -50,6 +50,8 @@ ids! {
     ChainId
     /// The record behind a SAD; never the SAD itself.
     AuthorizationId
+    /// The record behind a responseID; never the responseID itself.
+    SignResponseId
     /// The `jti` of an access token.
     TokenId
     SecretId

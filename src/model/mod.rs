@@ -20,6 +20,7 @@ pub mod configuration;
 pub mod credential;
 pub mod factor;
 pub mod lockout;
+pub mod sign_response;
 
 pub mod event;
 pub mod webhook;

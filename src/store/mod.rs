@@ -26,6 +26,7 @@ pub mod keys;
 pub mod leases;
 pub mod seats;
 pub mod settings;
+pub mod sign_responses;
 pub mod tenants;
 pub mod token_keys;
 pub mod tokens;

@@ -173,6 +173,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    sign_responses (id) {
+        id -> Text,
+        response_id -> Binary,
+        credential -> Text,
+        tenant -> Text,
+        seat -> Nullable<Text>,
+        client -> Text,
+        sealed -> Binary,
+        expires_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     tokens (id) {
         id -> Text,
         client -> Text,
@@ -247,6 +261,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     keys,
     chains,
     authorizations,
+    sign_responses,
     tokens,
     token_keys,
     idempotency,

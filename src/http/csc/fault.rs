@@ -121,6 +121,7 @@ fn words(error: &Error) -> (&'static str, Cow<'_, str>) {
 
         Code::SadInvalid => invalid_request("Invalid parameter SAD"),
         Code::SadExpired => invalid_request("SAD expired"),
+        Code::ResponseUnknown => invalid_request("Invalid parameter requestID"),
 
         Code::HashesRequired => invalid_request("Missing (or invalid type) array parameter hash"),
         Code::HashNotAuthorized => invalid_request("Hash is not authorized by the SAD"),

@@ -54,8 +54,8 @@ impl InstanceKey {
     }
 }
 
-/// A key that only whoever presents a value again can make: for answers that wait under an Idempotency-Key or a responseID,
-/// of which the database keeps a hash at most.
+/// A key that only whoever presents a value again can make: for answers that wait under an Idempotency-Key, of which the
+/// database keeps a hash at most.
 pub struct PresentedKey(Key256);
 
 impl PresentedKey {
