@@ -14,6 +14,7 @@ mod access;
 mod administration;
 mod architecture;
 mod clients;
+mod conformance;
 mod csc;
 mod demo;
 mod docs;
