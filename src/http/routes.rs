@@ -17,7 +17,7 @@ use super::api::{
 use super::csc::v1::{
     credentials as csc_v1_credentials, info as csc_v1_info, signatures as csc_v1_signatures,
 };
-use super::csc::{self, fault::Fault, logo as csc_logo};
+use super::csc::{self, logo as csc_logo};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
 use super::problem::Problem;
 use super::{documents, health, metrics};
@@ -195,7 +195,7 @@ fn resource(path: &'static str, rows: &[&Endpoint]) -> Resource {
     let refuse = move || {
         let problem = Problem::method_not_allowed(&allow);
         std::future::ready(if csc::owns(path) {
-            Fault::from(problem).error_response()
+            csc::fault::refuse(path, problem)
         } else {
             problem.error_response()
         })
@@ -217,7 +217,7 @@ fn answering(method: Method) -> impl Guard {
 
 async fn unknown(request: HttpRequest) -> HttpResponse {
     if csc::owns(request.path()) {
-        return csc::fault::not_implemented();
+        return csc::fault::not_implemented(request.path());
     }
     let detail = "There is no such path. /openapi.json lists the paths that there are.";
     Problem::from(Error::new(Code::NotFound, detail)).error_response()

@@ -1,6 +1,7 @@
 //! Who calls a CSC method: as [`access::Bearer`], refused in CSC's words.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
@@ -8,22 +9,26 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::fault::{self, Fault};
+use super::version::Version;
 use crate::http::access;
 use crate::model::token::Call;
 
 /// A call by the bearer of a token whose signature and claims are good. To be the first argument of a handler.
-pub struct Bearer(pub Call);
+pub struct Bearer<V> {
+    pub call: Call,
+    version: PhantomData<V>,
+}
 
-impl FromRequest for Bearer {
-    type Error = Fault;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Fault>>>>;
+impl<V: Version> FromRequest for Bearer<V> {
+    type Error = Fault<V>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Fault<V>>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bearer = access::Bearer::from_request(request, payload);
         let request = request.clone();
         Box::pin(async move {
             match bearer.await {
-                Ok(bearer) => Ok(Self(bearer.call)),
+                Ok(bearer) => Ok(Self { call: bearer.call, version: PhantomData }),
                 Err(_) if is_malformed(&request) => Err(fault::malformed_authorization().into()),
                 Err(problem) => Err(problem.into()),
             }
@@ -44,6 +49,7 @@ mod tests {
     use actix_web::web::Data;
 
     use super::*;
+    use crate::http::csc::version::V1;
     use crate::model::time::Timestamp;
 
     #[actix_web::test]
@@ -60,7 +66,7 @@ mod tests {
             if let Some(header) = header {
                 request = request.insert_header((AUTHORIZATION, header));
             }
-            let fault = Bearer::extract(&request.to_http_request()).await.err().unwrap();
+            let fault = Bearer::<V1>::extract(&request.to_http_request()).await.err().unwrap();
             let answer = fault.error_response();
             let found = answer.headers().get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap());
             assert_eq!((answer.status().as_u16(), found), (status, challenge), "{header:?}");

@@ -1,32 +1,39 @@
-//! Refusals in CSC's words: `{"error", "error_description"}`, always `application/json`. Clients compare these texts, so
-//! they are written here and nowhere else.
+//! Refusals as CSC writes them: `{"error", "error_description"}`, always `application/json`, in the words of the version
+//! that is spoken.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
+use super::version::{V1, V2, Version};
+use super::words::Words;
 use crate::http::problem::{self, Problem, Refusal};
 use crate::model::error::{Code, Error};
 
-/// What a CSC handler fails with.
+/// What a handler of this version fails with.
 #[derive(Debug)]
-pub struct Fault(Problem);
+pub struct Fault<V>(Problem, PhantomData<V>);
 
 /// A refusal as CSC writes it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CscError)]
 pub struct FaultBody<'a> {
-    /// The code: `invalid_request`, `invalid_pin`, `invalid_otp`, `invalid_token`, `expired_token`,
-    /// `insufficient_scope`, `access_denied`, `temporarily_unavailable` or `server_error`.
+    /// The code: `invalid_request`, `invalid_pin` and `invalid_otp` (v1), `invalid_authentication_data` (v2),
+    /// `invalid_token`, `expired_token`, `insufficient_scope`, `access_denied`, `temporarily_unavailable` or
+    /// `server_error`.
     #[schema(example = "invalid_request")]
     error: &'static str,
     /// What was wrong, in the words of the CSC specification where it has some.
     #[schema(example = "Invalid parameter credentialID")]
     error_description: Cow<'a, str>,
+    /// The same again, in v2.
+    #[serde(rename = "errorDescription", skip_serializing_if = "Option::is_none")]
+    repeated: Option<Cow<'a, str>>,
 }
 
 /// What any method that takes a token may be refused with, for the OpenAPI document.
@@ -80,118 +87,30 @@ pub fn malformed_authorization() -> Error {
 }
 
 /// The answer of every path below `/csc` that is no method of this server's.
-pub fn not_implemented() -> HttpResponse {
-    let body = FaultBody {
-        error: "access_denied",
-        error_description: "The user or Remote Service denied the request.".into(),
-    };
+pub fn not_implemented(path: &str) -> HttpResponse {
+    let words = Words::new("access_denied", "The user or Remote Service denied the request.");
+    let body = if is_v2(path) { FaultBody::of::<V2>(words) } else { FaultBody::of::<V1>(words) };
     let mut answer = HttpResponse::NotImplemented().json(body);
     Refusal::of(&Error::not_found()).attach(&mut answer);
     answer
 }
 
+/// A refusal that no handler makes, on a path below `/csc`.
+pub fn refuse(path: &str, problem: Problem) -> HttpResponse {
+    if is_v2(path) {
+        Fault::<V2>::from(problem).error_response()
+    } else {
+        Fault::<V1>::from(problem).error_response()
+    }
+}
+
+fn is_v2(path: &str) -> bool {
+    path.starts_with(V2::BASE)
+}
+
 /// An error without a field carries its text as its detail.
 fn refused(text: impl Into<String>) -> Error {
     Error::new(Code::InvalidRequest, text)
-}
-
-/// What a refusal is in CSC: the error's code and its description.
-fn words(error: &Error) -> (&'static str, Cow<'_, str>) {
-    let subject = error.subject().unwrap_or_default();
-    let invalid_request = |text: &'static str| ("invalid_request", Cow::Borrowed(text));
-    match error.code() {
-        Code::NotFound => invalid_request("Invalid parameter credentialID"),
-        Code::CredentialDisabled => invalid_request("The credential identified by credentialID is disabled"),
-        Code::InvalidCertificateStatus => invalid_request("Invalid certificate status"),
-        Code::SigningCertificateExpired => {
-            ("invalid_request", format!("Signing certificate '{subject}' is expired").into())
-        }
-
-        Code::InvalidNumSignatures => invalid_request("Invalid value for parameter numSignatures"),
-        Code::TooManySignatures => invalid_request("Numbers of signatures is too high"),
-
-        Code::FactorMissing => {
-            ("invalid_request", format!("Missing (or invalid type) string parameter {subject}").into())
-        }
-        Code::FactorLocked | Code::CredentialLocked => {
-            ("invalid_request", format!("{subject} locked").into())
-        }
-        Code::InvalidPin => ("invalid_pin", "The PIN is invalid".into()),
-        Code::InvalidOtp => ("invalid_otp", "The OTP is invalid".into()),
-
-        Code::SadInvalid => invalid_request("Invalid parameter SAD"),
-        Code::SadExpired => invalid_request("SAD expired"),
-        Code::ResponseUnknown => invalid_request("Invalid parameter requestID"),
-
-        Code::HashesRequired => invalid_request("Missing (or invalid type) array parameter hash"),
-        Code::HashNotAuthorized => invalid_request("Hash is not authorized by the SAD"),
-        Code::InvalidDigestLength => invalid_request("Invalid digest value length"),
-        Code::InvalidSignAlgo => invalid_request("Invalid parameter signAlgo"),
-        Code::InvalidSignAlgoParams => invalid_request("Invalid parameter signAlgoParams"),
-        Code::InvalidHashAlgo => invalid_request("Invalid parameter hashAlgo"),
-
-        Code::InvalidToken => ("invalid_token", error.detail().into()),
-        Code::ExpiredToken => ("expired_token", error.detail().into()),
-        Code::InsufficientPermission | Code::InsufficientScope => {
-            ("insufficient_scope", error.detail().into())
-        }
-
-        Code::RateLimited | Code::Busy | Code::Conflict | Code::StorageUnavailable | Code::OutcomeUnknown => {
-            ("temporarily_unavailable", error.detail().into())
-        }
-        Code::SelfTestFailed | Code::InternalError => ("server_error", error.detail().into()),
-
-        Code::InvalidRequest => match error.fields() {
-            [field, ..] => {
-                let parameter = field.pointer.trim_start_matches('/');
-                ("invalid_request", format!("Invalid parameter {parameter}").into())
-            }
-            [] => ("invalid_request", error.detail().into()),
-        },
-        Code::UnknownField | Code::PayloadTooLarge | Code::UnsupportedMediaType | Code::MethodNotAllowed => {
-            ("invalid_request", error.detail().into())
-        }
-
-        // What only enrolment, administration and OAuth refuse with. No CSC method gets here.
-        Code::InvalidState
-        | Code::AlreadyExists
-        | Code::IdempotencyKeyReused
-        | Code::IdempotencyInProgress
-        | Code::WeakPin
-        | Code::OtpMismatch
-        | Code::FactorNotRequired
-        | Code::PublicKeyMismatch
-        | Code::ExplicitEcParameters
-        | Code::MalformedPkcs7
-        | Code::UnexpectedPkcs7Content
-        | Code::NoCertificates
-        | Code::MalformedCertificate
-        | Code::InvalidSignature
-        | Code::IntermediateMissing
-        | Code::RootMissing
-        | Code::UntrustedRoot
-        | Code::NotACa
-        | Code::PathLengthExceeded
-        | Code::CertificateExpired
-        | Code::CertificateNotYetValid
-        | Code::KeyUsage
-        | Code::WeakKey
-        | Code::WeakSignature
-        | Code::SubjectMismatch
-        | Code::CertificateRevoked
-        | Code::NameConstraints
-        | Code::UnsupportedAlgorithm
-        | Code::InvalidValidity
-        | Code::InvalidMultiSignature
-        | Code::NoSecondFactor
-        | Code::NotSupportedYet
-        | Code::InvalidClient
-        | Code::InvalidGrant
-        | Code::InvalidScope
-        | Code::UnauthorizedClient
-        | Code::UnsupportedGrantType
-        | Code::TokenNotRecognised => ("invalid_request", error.detail().into()),
-    }
 }
 
 /// CSC answers 400 where the native API tells finer statuses apart; what is the transport's business stays.
@@ -205,33 +124,42 @@ fn status(code: Code) -> StatusCode {
     }
 }
 
-impl From<Problem> for Fault {
+impl<'a> FaultBody<'a> {
+    fn of<V: Version>(words: Words<'a>) -> Self {
+        Self {
+            error: words.code,
+            repeated: V::REPEATS_DESCRIPTION.then(|| words.description.clone()),
+            error_description: words.description,
+        }
+    }
+}
+
+impl<V> From<Problem> for Fault<V> {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self(problem, PhantomData)
     }
 }
 
-impl From<Error> for Fault {
+impl<V> From<Error> for Fault<V> {
     fn from(error: Error) -> Self {
-        Self(error.into())
+        Self(error.into(), PhantomData)
     }
 }
 
-impl fmt::Display for Fault {
+impl<V> fmt::Display for Fault<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl ResponseError for Fault {
+impl<V: Version> ResponseError for Fault<V> {
     fn status_code(&self) -> StatusCode {
         status(self.0.error().code())
     }
 
     fn error_response(&self) -> HttpResponse {
         let error = self.0.error();
-        let (code, description) = words(error);
-        let body = FaultBody { error: code, error_description: description };
+        let body = FaultBody::of::<V>(Words::of::<V>(error));
         let mut answer = self.0.begin(self.status_code()).json(body);
         Refusal::of(error).attach(&mut answer);
         answer
@@ -242,7 +170,7 @@ impl ResponseError for Fault {
 mod tests {
     use super::*;
 
-    async fn answered(fault: impl Into<Fault>) -> (u16, serde_json::Value) {
+    async fn answered<V: Version>(fault: impl Into<Fault<V>>) -> (u16, serde_json::Value) {
         let answer = fault.into().error_response();
         assert_eq!(answer.headers().get("content-type").unwrap(), "application/json");
         assert!(answer.extensions().get::<Refusal>().is_some());
@@ -251,8 +179,9 @@ mod tests {
         (status, serde_json::from_slice(&body).unwrap())
     }
 
-    async fn said(error: Error) -> (u16, String, String) {
-        let (status, body) = answered(error).await;
+    async fn said<V: Version>(error: Error) -> (u16, String, String) {
+        let (status, body) = answered::<V>(error).await;
+        assert_eq!(body.get("errorDescription").is_some(), V::REPEATS_DESCRIPTION);
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
         (status, text("error"), text("error_description"))
     }
@@ -278,14 +207,49 @@ mod tests {
             ),
             (malformed_authorization(), "invalid_request", "Malformed authorization header"),
         ] {
-            assert_eq!(said(error).await, (400, code.to_owned(), description.to_owned()));
+            assert_eq!(said::<V1>(error).await, (400, code.to_owned(), description.to_owned()));
+        }
+    }
+
+    #[actix_web::test]
+    async fn version_2_has_words_of_its_own_and_says_them_twice() {
+        const DATA: (&str, &str) = ("invalid_authentication_data", "The authentication data is invalid");
+        for (error, (code, description)) in [
+            (Error::new(Code::InvalidPin, "x"), DATA),
+            (Error::new(Code::InvalidOtp, "x"), DATA),
+            (Error::new(Code::FactorMissing, "x").about("OTP"), DATA),
+            (Error::new(Code::FactorLocked, "x").about("PIN"), ("invalid_request", "Credential locked")),
+            (Error::new(Code::CredentialLocked, "x").about("OTP"), ("invalid_request", "Credential locked")),
+            (
+                Error::new(Code::InvalidHashAlgo, "x"),
+                ("invalid_request", "Invalid parameter hashAlgorithmOID"),
+            ),
+            (
+                Error::new(Code::SigningCertificateExpired, "x").about("O=Acme,CN=J"),
+                ("invalid_request", "Signing certificate is expired"),
+            ),
+        ] {
+            assert_eq!(said::<V2>(error).await, (400, code.to_owned(), description.to_owned()));
+        }
+        let (_, body) = answered::<V2>(Error::not_found()).await;
+        assert_eq!(body["errorDescription"], "Invalid parameter credentialID");
+    }
+
+    #[actix_web::test]
+    async fn paths_without_a_handler_are_refused_in_their_version_s_form() {
+        for (path, is_twice) in [("/csc/v2/nothing", true), ("/csc/v1/nothing", false), ("/csc", false)] {
+            for answer in [not_implemented(path), refuse(path, Problem::method_not_allowed("POST"))] {
+                let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();
+                let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+                assert_eq!(body.get("errorDescription").is_some(), is_twice, "{path}: {body}");
+            }
         }
     }
 
     #[actix_web::test]
     async fn statuses_are_those_that_csc_expects() {
         for code in Code::ALL {
-            let (status, _, description) = said(Error::new(*code, "detail").about("PIN")).await;
+            let (status, _, description) = said::<V1>(Error::new(*code, "detail").about("PIN")).await;
             let expected = [400, 401, 403, 405, 413, 415, 429, 500, 503];
             assert!(expected.contains(&status), "{}: {status}", code.as_str());
             assert!(!description.is_empty(), "{}", code.as_str());
@@ -294,7 +258,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_challenge_names_an_error_only_when_a_token_was_sent() {
-        let challenge = |fault: Fault| {
+        let challenge = |fault: Fault<V1>| {
             let answer = fault.error_response();
             let header = answer.headers().get("www-authenticate").unwrap().to_str().unwrap();
             (answer.status().as_u16(), header.contains("error="), header.contains("invalid_token"))
@@ -303,13 +267,13 @@ mod tests {
         assert_eq!(challenge(Error::new(Code::InvalidToken, "x").into()), (401, true, true));
         assert_eq!(challenge(Error::new(Code::ExpiredToken, "x").into()), (401, true, true));
         assert_eq!(challenge(Error::new(Code::InsufficientScope, "x").into()), (403, true, false));
-        let (_, body) = answered(Error::new(Code::ExpiredToken, "x")).await;
+        let (_, body) = answered::<V1>(Error::new(Code::ExpiredToken, "x")).await;
         assert_eq!(body["error"], "expired_token");
     }
 
     #[actix_web::test]
     async fn causes_stay_inside() {
-        let (status, body) = answered(Error::internal("disk on fire")).await;
+        let (status, body) = answered::<V1>(Error::internal("disk on fire")).await;
         assert_eq!((status, body["error"].as_str()), (500, Some("server_error")));
         assert!(!body.to_string().contains("fire"));
     }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::fault;
 use crate::model::error::{Code, Error, Result};
@@ -14,8 +14,13 @@ use crate::model::error::{Code, Error, Result};
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter(pub &'static [&'static str]);
 
+/// A text that outlives the body.
+pub fn owned(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
+}
+
 /// A body's fields, borrowed from its octets. Nulls are left out.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Fields<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
 /// A JSON value as far as CSC has use for it.
@@ -27,7 +32,8 @@ pub enum Value<'a> {
     Integer(i64),
     Text(Cow<'a, str>),
     List(Vec<Value<'a>>),
-    /// An object, or a number with a fraction.
+    Object(Fields<'a>),
+    /// A number with a fraction.
     Other,
 }
 
@@ -131,20 +137,24 @@ impl<'de> Deserialize<'de> for Fields<'de> {
                 Ok(Fields::default())
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::with_capacity(8);
-                while let Some(Name(name)) = map.next_key()? {
-                    match map.next_value()? {
-                        Value::Null => {}
-                        value => fields.push((name, value)),
-                    }
-                }
-                Ok(Fields(fields))
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                members(map)
             }
         }
 
         deserializer.deserialize_any(Object)
     }
+}
+
+fn members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Fields<'de>, A::Error> {
+    let mut fields = Vec::with_capacity(8);
+    while let Some(Name(name)) = map.next_key()? {
+        match map.next_value()? {
+            Value::Null => {}
+            value => fields.push((name, value)),
+        }
+    }
+    Ok(Fields(fields))
 }
 
 /// A field's name, borrowed where it has no escapes.
@@ -206,9 +216,8 @@ impl<'de> Deserialize<'de> for Value<'de> {
                 Ok(Value::List(values))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Value::Other)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                members(map).map(Value::Object)
             }
         }
 

@@ -34,14 +34,19 @@ pub fn decode(list: &[Value]) -> Result<Vec<Vec<u8>>> {
     texts.collect()
 }
 
-/// As [`decode`], where no algorithm is named: each hash has the length of some digest that is signed here.
-pub fn decode_digests(list: &[Value]) -> Result<Vec<Vec<u8>>> {
+/// As [`decode`], where no signature algorithm is named: each hash has the length of this digest or, when none is
+/// named either, of some digest that is signed here.
+pub fn decode_digests(list: &[Value], named: Option<Digest>) -> Result<Vec<Vec<u8>>> {
     let hashes = decode(list)?;
-    let fits = |hash: &Vec<u8>| Digest::ALL.iter().any(|digest| digest.len() == hash.len());
+    let fits = |hash: &Vec<u8>| match named {
+        Some(digest) => digest.len() == hash.len(),
+        None => Digest::ALL.iter().any(|digest| digest.len() == hash.len()),
+    };
     if hashes.iter().all(fits) {
         return Ok(hashes);
     }
-    Err(Error::new(Code::InvalidDigestLength, "A hash has another length than 32, 48 or 64 octets."))
+    let expected = named.map_or("32, 48 or 64".to_owned(), |digest| digest.len().to_string());
+    Err(Error::new(Code::InvalidDigestLength, format!("A hash has another length than {expected} octets.")))
 }
 
 /// Base64 or base64url; also for parameters that are DER.
@@ -120,12 +125,12 @@ mod tests {
         for text in ["000", "AAAA", "", "AB", "AB=="] {
             assert!(decode(&list(text)).is_ok(), "{text:?}");
             assert_eq!(
-                decode_digests(&list(text)).unwrap_err().code(),
+                decode_digests(&list(text), None).unwrap_err().code(),
                 Code::InvalidDigestLength,
                 "{text:?}"
             );
         }
         assert_eq!(refusal(&[]), "Empty hash array");
-        assert!(decode_digests(&list(&general_purpose::STANDARD.encode(HASH))).is_ok());
+        assert!(decode_digests(&list(&general_purpose::STANDARD.encode(HASH)), None).is_ok());
     }
 }

@@ -5,9 +5,19 @@ pub mod v1;
 pub mod bearer;
 pub mod fields;
 pub mod hashes;
+pub mod parameters;
 pub mod posted;
 
+pub mod auth_data;
+pub mod authorization;
+pub mod certified;
+pub mod listing;
+pub mod sign_hash;
+
 pub mod fault;
+pub mod version;
+pub mod words;
+
 pub mod language;
 pub mod logo;
 

@@ -7,15 +7,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::LANG;
 use crate::app::App;
 use crate::http::csc::fault::{Fault, FaultBody};
+use crate::http::csc::parameters::LANG;
 use crate::http::csc::posted::Posted;
+use crate::http::csc::version::{V1, Version};
 use crate::http::csc::{language, logo};
 use crate::http::routes::TABLE;
 
 const SPECS: &str = "1.0.4.0";
-const BASE: &str = "/csc/v1/";
 /// CSC's names of what OAuth has paths for.
 const OAUTH_METHODS: [&str; 3] = ["oauth2/authorize", "oauth2/token", "oauth2/revoke"];
 
@@ -23,7 +23,7 @@ const OAUTH_METHODS: [&str; 3] = ["oauth2/authorize", "oauth2/token", "oauth2/re
 static METHODS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let has = |name: &str| TABLE.iter().any(|row| row.path.strip_prefix('/') == Some(name));
     let oauth = OAUTH_METHODS.into_iter().filter(|name| has(name));
-    let own = TABLE.iter().filter_map(|row| row.path.strip_prefix(BASE)).filter(|name| *name != "info");
+    let own = TABLE.iter().filter_map(|row| row.path.strip_prefix(V1::BASE)).filter(|name| *name != "info");
     oauth.chain(own).collect()
 });
 
@@ -75,7 +75,7 @@ pub async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
     (status = 200, body = Info),
     (status = 400, description = "Refused", body = FaultBody),
 ))]
-pub async fn post(app: Data<App>, body: Posted) -> Result<HttpResponse, Fault> {
+pub async fn post(app: Data<App>, body: Posted<V1>) -> Result<HttpResponse, Fault<V1>> {
     let fields = body.fields()?;
     Ok(answer(&app, fields.optional_text(LANG)?))
 }

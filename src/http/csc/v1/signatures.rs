@@ -2,25 +2,16 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{CLIENT_DATA, CREDENTIAL_ID, HASH, HASH_ALGO, SAD, SIGN_ALGO, SIGN_ALGO_PARAMS, owned};
 use crate::app::App;
-use crate::credential::sign::{self, SignRequest};
-use crate::credential::sign_algorithm::Requested;
+use crate::credential::sign;
 use crate::http::blocking;
 use crate::http::csc::bearer::Bearer;
-use crate::http::csc::fault::{self, Fault, Refusals};
-use crate::http::csc::fields::Fields;
-use crate::http::csc::hashes;
+use crate::http::csc::fault::{Fault, Refusals};
 use crate::http::csc::posted::Posted;
-use crate::model::algorithm::{OID_RSA, OID_RSA_PSS};
-use crate::model::error::Result;
-use crate::model::id::CredentialId;
-use crate::model::secret::SecretText;
+use crate::http::csc::sign_hash::{Signatures, sign_hash_asked};
+use crate::http::csc::version::V1;
 
 #[derive(ToSchema)]
 #[schema(as = CscSignHashRequest, rename_all = "camelCase")]
@@ -43,13 +34,6 @@ pub struct SignHashBody {
     pub client_data: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = CscSignatures)]
-pub struct Signatures {
-    /// Base64-encoded, in the order of the hashes. Those of EC keys are DER.
-    signatures: Vec<String>,
-}
-
 /// Signatures over hashes (CSC v1 signatures/signHash)
 ///
 /// A call that is refused costs nothing of what the SAD is good for.
@@ -57,101 +41,13 @@ pub struct Signatures {
     request_body = SignHashBody,
     responses((status = 200, body = Signatures), Refusals),
 )]
-pub async fn sign_hash(Bearer(call): Bearer, app: Data<App>, body: Posted) -> Result<HttpResponse, Fault> {
-    let request = sign_hash_asked(&body.fields()?)?;
+pub async fn sign_hash(
+    Bearer { call, .. }: Bearer<V1>,
+    app: Data<App>,
+    body: Posted<V1>,
+) -> Result<HttpResponse, Fault<V1>> {
+    let request = sign_hash_asked::<V1>(&body.fields()?)?;
     let signed = blocking::run(&app, move |app| sign::sign(&app.service, &call, request)).await?;
     app.metrics.signed(signed.algorithm, signed.signatures.len() as u64);
-    let signatures = signed.signatures.iter().map(|signature| STANDARD.encode(signature)).collect();
-    Ok(HttpResponse::Ok().json(Signatures { signatures }))
-}
-
-fn sign_hash_asked(fields: &Fields) -> Result<SignRequest> {
-    let credential = fields.required_text(CREDENTIAL_ID)?;
-    let sad = fields.required_text(SAD)?;
-    let hashes = fields.list(HASH)?.ok_or_else(|| fault::missing("array", HASH.name()))?;
-    let sign_algo = fields.required_text(SIGN_ALGO)?;
-    let params = fields.conditional_text(SIGN_ALGO_PARAMS)?;
-    let hash_algo = fields.conditional_text(HASH_ALGO)?;
-    // Which algorithms say too little by themselves. PSS has defaults for a named digest.
-    if sign_algo == OID_RSA_PSS && params.is_none() && hash_algo.is_none() {
-        return Err(fault::missing("string", SIGN_ALGO_PARAMS.name()));
-    }
-    if sign_algo == OID_RSA && hash_algo.is_none() {
-        return Err(fault::missing("string", HASH_ALGO.name()));
-    }
-    let client_data = fields.optional_text(CLIENT_DATA)?;
-    let params =
-        params.map(|text| hashes::octets(text).ok_or_else(|| fault::invalid(SIGN_ALGO_PARAMS.name())));
-    Ok(SignRequest {
-        hashes: hashes::decode(hashes)?,
-        credential: CredentialId::parse(credential)?,
-        sad: SecretText::new(sad),
-        algorithm: Requested {
-            sign_algo: sign_algo.to_owned(),
-            hash_algo: owned(hash_algo),
-            params: params.transpose()?,
-        },
-        client_data: owned(client_data),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(body: &str) -> Result<SignRequest> {
-        sign_hash_asked(&Fields::parse(body.as_bytes()).unwrap())
-    }
-
-    #[test]
-    fn each_fault_is_named_in_csc_s_words_and_order() {
-        for (fields, said) in [
-            ("", "Missing (or invalid type) string parameter credentialID"),
-            (r#""credentialID":"c","SAD":7"#, "Missing (or invalid type) string parameter SAD"),
-            (r#""credentialID":"c","SAD":"s""#, "Missing (or invalid type) array parameter hash"),
-            (
-                r#""credentialID":"c","SAD":"s","hash":[]"#,
-                "Missing (or invalid type) string parameter signAlgo",
-            ),
-            (
-                r#""credentialID":"c","SAD":"s","hash":["*"],"signAlgo":"1.2.840.113549.1.1.1""#,
-                "Missing (or invalid type) string parameter hashAlgo",
-            ),
-            (
-                r#""credentialID":"c","SAD":"s","hash":["*"],"signAlgo":"1.2.840.113549.1.1.10""#,
-                "Missing (or invalid type) string parameter signAlgoParams",
-            ),
-            (
-                r#""credentialID":"c","SAD":"s","hash":["*"],"signAlgo":"1","hashAlgo":7"#,
-                "Missing (or invalid type) string parameter hashAlgo",
-            ),
-            (
-                r#""credentialID":"c","SAD":"s","hash":["*"],"signAlgo":"1","clientData":{}"#,
-                "Invalid parameter clientData",
-            ),
-            (r#""credentialID":"c","SAD":"s","hash":[],"signAlgo":"1""#, "Empty hash array"),
-            (
-                r#""credentialID":"c","SAD":"s","hash":["*"],"signAlgo":"1""#,
-                "Invalid Base64 hash string parameter",
-            ),
-            (
-                r#""credentialID":"c","SAD":"s","hash":["AAAA"],"signAlgo":"1","signAlgoParams":"*""#,
-                "Invalid parameter signAlgoParams",
-            ),
-        ] {
-            let error = read(&format!("{{{fields}}}")).err().expect(fields);
-            assert_eq!(error.detail(), said, "{fields}");
-        }
-    }
-
-    #[test]
-    fn a_request_is_read_with_all_that_it_has() {
-        let body = r#"{"credentialID":"c","SAD":"s","hashes":["000","AAAA"],"signAlgo":"1.2.840.113549.1.1.10",
-            "hashAlgorithmOID":"2.16.840.1.101.3.4.2.1","sign_algo_params":"MAA=","clientData":"b"}"#;
-        let asked = read(body).unwrap();
-        assert_eq!(asked.hashes.iter().map(Vec::len).collect::<Vec<_>>(), [2, 3]);
-        assert_eq!(asked.algorithm.params.as_deref(), Some(&[0x30, 0][..]));
-        assert_eq!(asked.algorithm.hash_algo.as_deref(), Some("2.16.840.1.101.3.4.2.1"));
-        assert_eq!(asked.client_data.as_deref(), Some("b"));
-    }
+    Ok(HttpResponse::Ok().json(Signatures::of(&signed)))
 }

@@ -1,0 +1,30 @@
+//! The parameters of CSC's methods, each with all its spellings: clients in the field write them in several ways.
+
+use super::fields::Parameter;
+
+pub const AUTH_DATA: Parameter = Parameter(&["authData"]);
+pub const AUTH_INFO: Parameter = Parameter(&["authInfo", "auth_info"]);
+pub const CERTIFICATES: Parameter = Parameter(&["certificates"]);
+pub const CERT_INFO: Parameter = Parameter(&["certInfo"]);
+pub const CLIENT_DATA: Parameter = Parameter(&["clientData", "client_data"]);
+pub const CREDENTIAL_ID: Parameter = Parameter(&["credentialID"]);
+pub const CREDENTIAL_INFO: Parameter = Parameter(&["credentialInfo"]);
+pub const DESCRIPTION: Parameter = Parameter(&["description"]);
+/// Refusals of both versions name it `hash`.
+pub const HASH: Parameter = Parameter(&["hash", "hashes"]);
+/// As v1 names it, and timestamp in both versions.
+pub const HASH_ALGO: Parameter = Parameter(&["hashAlgo", "hashAlgorithmOID"]);
+/// As v2 names it.
+pub const HASH_ALGORITHM_OID: Parameter = Parameter(&["hashAlgorithmOID", "hashAlgo"]);
+pub const LANG: Parameter = Parameter(&["lang"]);
+pub const MAX_RESULTS: Parameter = Parameter(&["maxResults"]);
+pub const NUM_SIGNATURES: Parameter = Parameter(&["numSignatures", "numSignature"]);
+pub const ONLY_VALID: Parameter = Parameter(&["onlyValid", "only_valid"]);
+pub const OPERATION_MODE: Parameter = Parameter(&["operationMode"]);
+pub const OTP: Parameter = Parameter(&["OTP"]);
+pub const PAGE_TOKEN: Parameter = Parameter(&["pageToken"]);
+pub const PIN: Parameter = Parameter(&["PIN"]);
+pub const SAD: Parameter = Parameter(&["SAD"]);
+pub const SIGN_ALGO: Parameter = Parameter(&["signAlgo"]);
+pub const SIGN_ALGO_PARAMS: Parameter = Parameter(&["signAlgoParams", "sign_algo_params"]);
+pub const USER_ID: Parameter = Parameter(&["userID", "user_id"]);
