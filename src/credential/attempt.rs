@@ -3,7 +3,7 @@
 use crate::keys::random;
 use crate::model::configuration::Configuration;
 use crate::model::error::{Code, Error, Result};
-use crate::model::factor::{Factor, FactorMaterial, FactorType};
+use crate::model::factor::{Factor, FactorType};
 use crate::model::id::CredentialId;
 use crate::model::lockout::{Attempt, LockoutRules};
 use crate::model::time::Timestamp;
@@ -24,11 +24,15 @@ pub(super) fn find(factors: &[Factor], kind: FactorType) -> Option<&Factor> {
     factors.iter().find(|factor| factor.kind == kind)
 }
 
+pub(super) fn find_one_time_password(factors: &[Factor]) -> Option<&Factor> {
+    factors.iter().find(|factor| factor.kind.is_one_time_password())
+}
+
 /// Takes an attempt at a factor that this transaction holds.
 pub(super) fn take(tx: &mut Tx, factor: &Factor, id: u64, rules: LockoutRules) -> Result<Attempt> {
     let mut factor = factor.clone();
     let attempt =
-        factor.lockout.take(id, rules, tx.now()).map_err(|refusal| refusal.about(factor.kind.as_str()))?;
+        factor.lockout.take(id, rules, tx.now()).map_err(|refusal| refusal.about(factor.kind.csc_name()))?;
     factors::update(tx, &factor)?;
     Ok(attempt)
 }
@@ -87,17 +91,6 @@ pub(super) fn give_back(
     });
     if let Err(error) = given_back {
         tracing::warn!(%error, cause = error.cause(), "an attempt could not be given back");
-    }
-}
-
-/// Spends a time step of an OTP; false when it, or a later one, is spent already.
-pub(super) fn spend_step(factor: &mut Factor, step: i64) -> bool {
-    match &mut factor.material {
-        FactorMaterial::Otp(otp) if otp.last_step.is_none_or(|last| last < step) => {
-            otp.last_step = Some(step);
-            true
-        }
-        _ => false,
     }
 }
 

@@ -3,19 +3,16 @@
 use std::sync::Arc;
 
 use crate::credential::attempt::{self, Verdict};
-use crate::credential::confirm_otp::otp_material;
-use crate::credential::{permit, places, target};
-use crate::keys::envelope::{Dek, TenantKey};
+use crate::credential::demand::{Checked, Demand, Proof, wrong_factor};
+use crate::credential::{one_time, places, target};
 use crate::keys::sad::Sad;
 use crate::keys::software::OpenedKey;
-use crate::keys::{otp, pin};
 use crate::model::algorithm::Digest;
 use crate::model::authorization::{Authorization, AuthorizedHashes};
-use crate::model::configuration::{Configuration, Scal};
-use crate::model::credential::{Credential, CredentialStatus, DataKeyWrap, StoredKey};
-use crate::model::error::{Code, Error, Result};
+use crate::model::credential::{Credential, CredentialStatus};
+use crate::model::error::{Error, Result};
 use crate::model::event::{Audited, Event};
-use crate::model::factor::{Factor, FactorMaterial, FactorType};
+use crate::model::factor::FactorType;
 use crate::model::id::{AuthorizationId, CredentialId};
 use crate::model::lockout::Attempt;
 use crate::model::permission::Permission;
@@ -23,7 +20,7 @@ use crate::model::secret::SecretText;
 use crate::model::tenant::{Tenant, TenantStatus};
 use crate::model::token::{Call, Caller};
 use crate::service::{Service, id_octets};
-use crate::store::{Tx, authorizations, configurations, credentials, factors, keys, tenants};
+use crate::store::{Tx, authorizations, configurations, credentials, factors, signature_rates, tenants};
 
 pub struct AuthorizeRequest {
     pub credential: CredentialId,
@@ -51,16 +48,16 @@ const MAX_VALIDITIES: i64 = 10;
 pub fn authorize(service: &Service, call: &Call, request: AuthorizeRequest) -> Result<Authorized> {
     let ids = [attempt::new_attempt_id()?, attempt::new_attempt_id()?];
     let request = Arc::new(request);
-    let (context, attempts) = {
+    let (demand, attempts) = {
         let (call, request) = (call.clone(), Arc::clone(&request));
         service.store.bookkeep(call.at, move |tx| {
-            let context = Context::look(tx, &call, &request)?;
-            let attempts = context.take_attempts(tx, ids)?;
-            Ok((context, attempts))
+            let demand = Demand::look(tx, &call, &request)?;
+            let attempts = demand.take_attempts(tx, ids)?;
+            Ok((demand, attempts))
         })?
     };
-    let outcome = match context.check(service, call, &request) {
-        Ok(Checked::Right(proof)) => grant(service, call, &request, &context, attempts.clone(), proof),
+    let outcome = match demand.check(service, call, &request) {
+        Ok(Checked::Right(proof)) => grant(service, call, &request, &demand, attempts.clone(), proof),
         Ok(Checked::Wrong(wrong)) => return refuse(service, call, &request, attempts, wrong),
         Err(error) => Err(error),
     };
@@ -68,135 +65,6 @@ pub fn authorize(service: &Service, call: &Call, request: AuthorizeRequest) -> R
         attempt::give_back(service, call, &request.credential, attempts);
         Err(error)
     })
-}
-
-/// What the factors showed.
-enum Checked {
-    Right(Proof),
-    Wrong(FactorType),
-}
-
-/// What right factors open: the data key, and the OTP's time step to be spent.
-struct Proof {
-    dek: Dek,
-    otp_step: Option<i64>,
-}
-
-struct Context {
-    credential: Credential,
-    configuration: Configuration,
-    tenant: Tenant,
-    key: StoredKey,
-    factors: Vec<Factor>,
-}
-
-impl Context {
-    /// Everything that can be refused without touching a factor is refused here.
-    fn look(tx: &mut Tx, call: &Call, request: &AuthorizeRequest) -> Result<Self> {
-        let caller = permit::admit(tx, call)?;
-        let (credential, tenant) = usable(tx, &caller, &request.credential)?;
-        let configuration = configurations::find(tx, &credential.configuration)?
-            .ok_or_else(|| Error::internal("a credential without its configuration"))?;
-        check_numbers(request, &credential, &configuration)?;
-        if credential.status_at(call.at) != CredentialStatus::Active {
-            return Err(Error::new(
-                Code::InvalidCertificateStatus,
-                format!("The credential is {}, not active.", credential.status_at(call.at).as_str()),
-            ));
-        }
-        for kind in &credential.required_factors {
-            if request.value(*kind).is_none() {
-                return Err(Error::new(
-                    Code::FactorMissing,
-                    format!("The credential requires a {}, which was not sent.", kind.as_str()),
-                )
-                .about(kind.as_str()));
-            }
-        }
-        let key = match &credential.key {
-            Some(id) => keys::find(tx, id)?,
-            None => None,
-        };
-        let key = key.ok_or_else(|| Error::internal("an active credential without its key"))?;
-        let factors = factors::of(tx, &credential.id)?;
-        Ok(Self { credential, configuration, tenant, key, factors })
-    }
-
-    /// One attempt at each required factor; a locked one refuses all.
-    fn take_attempts(&self, tx: &mut Tx, ids: [u64; 2]) -> Result<Vec<(FactorType, Attempt)>> {
-        let rules = attempt::rules(&self.configuration);
-        let mut attempts = Vec::with_capacity(ids.len());
-        for (kind, id) in self.credential.required_factors.iter().zip(ids) {
-            attempts.push((*kind, attempt::take(tx, self.factor(*kind)?, id, rules)?));
-        }
-        Ok(attempts)
-    }
-
-    /// The PIN first; after a wrong PIN the OTP is not looked at.
-    fn check(&self, service: &Service, call: &Call, request: &AuthorizeRequest) -> Result<Checked> {
-        let tenant_key = service.vault.tenant_key(&self.tenant)?;
-        let dek = match &request.pin {
-            Some(value) if self.requires(FactorType::Pin) => {
-                match self.open_with_pin(service, &tenant_key, value)? {
-                    Some(dek) => dek,
-                    None => return Ok(Checked::Wrong(FactorType::Pin)),
-                }
-            }
-            _ => self.open_without_pin(&tenant_key)?,
-        };
-        let otp_step = match &request.otp {
-            Some(code) if self.requires(FactorType::Otp) => match self.otp_step(&tenant_key, code, call)? {
-                Some(step) => Some(step),
-                None => return Ok(Checked::Wrong(FactorType::Otp)),
-            },
-            _ => None,
-        };
-        Ok(Checked::Right(Proof { dek, otp_step }))
-    }
-
-    fn open_with_pin(
-        &self,
-        service: &Service,
-        tenant_key: &TenantKey,
-        value: &SecretText,
-    ) -> Result<Option<Dek>> {
-        let factor = self.factor(FactorType::Pin)?;
-        let (FactorMaterial::Pin(material), DataKeyWrap::Sealed(sealed)) =
-            (&factor.material, &self.key.data_key)
-        else {
-            return Err(Error::internal("a PIN that seals nothing"));
-        };
-        let place = places::sealing_key(&factor.id);
-        let opened = pin::open(tenant_key, &service.vault.argon, value, place, material)?;
-        opened
-            .map(|opened| pin::unseal(tenant_key, &opened, sealed, places::data_key(&self.key.id)))
-            .transpose()
-    }
-
-    fn open_without_pin(&self, tenant_key: &TenantKey) -> Result<Dek> {
-        match &self.key.data_key {
-            DataKeyWrap::Tenant(wrapped) => {
-                Dek::open_for_service(tenant_key, places::data_key(&self.key.id), wrapped)
-            }
-            DataKeyWrap::Sealed(_) => Err(Error::internal("a sealed data key without a PIN")),
-        }
-    }
-
-    fn otp_step(&self, tenant_key: &TenantKey, code: &SecretText, call: &Call) -> Result<Option<i64>> {
-        let factor = self.factor(FactorType::Otp)?;
-        let material = otp_material(factor)?;
-        let secret = tenant_key.open(places::otp_secret(&factor.id), &material.wrapped_secret)?;
-        let step = otp::matching_step(&secret, &material.rules, code, call.at)?;
-        Ok(step.filter(|step| material.last_step.is_none_or(|last| last < *step)))
-    }
-
-    fn requires(&self, kind: FactorType) -> bool {
-        self.credential.required_factors.contains(&kind)
-    }
-
-    fn factor(&self, kind: FactorType) -> Result<&Factor> {
-        attempt::find(&self.factors, kind).ok_or_else(|| Error::internal("a required factor is not there"))
-    }
 }
 
 /// A credential that this caller may use, of a tenant that is not suspended.
@@ -210,58 +78,27 @@ pub(super) fn usable(tx: &mut Tx, caller: &Caller, id: &CredentialId) -> Result<
     Ok((credential, tenant))
 }
 
-fn check_numbers(
-    request: &AuthorizeRequest,
-    credential: &Credential,
-    configuration: &Configuration,
-) -> Result<()> {
-    let wanted = request.num_signatures;
-    if wanted < 1 {
-        return Err(Error::new(Code::InvalidNumSignatures, "The number of signatures is at least 1."));
-    }
-    if wanted > credential.multi_signature {
-        return Err(Error::new(
-            Code::TooManySignatures,
-            format!(
-                "{wanted} signatures, but the credential's multiSignature is {}.",
-                credential.multi_signature
-            ),
-        ));
-    }
-    match &request.hashes {
-        None if configuration.scal == Scal::Two => Err(Error::new(
-            Code::HashesRequired,
-            "With SCAL 2 the hashes have to be sent with the authorisation.",
-        )),
-        Some(hashes) if hashes.len() > wanted as usize => Err(Error::new(
-            Code::InvalidNumSignatures,
-            format!("{} hashes for {wanted} signatures.", hashes.len()),
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// The outer error: nothing was settled, though the factors were right. The inner: a refusal that was.
 fn grant(
     service: &Service,
     call: &Call,
     request: &Arc<AuthorizeRequest>,
-    context: &Context,
+    demand: &Demand,
     attempts: Vec<(FactorType, Attempt)>,
     proof: Proof,
 ) -> Result<Result<Authorized>> {
-    let tenant_key = service.vault.tenant_key(&context.tenant)?;
+    let tenant_key = service.vault.tenant_key(&demand.tenant)?;
     let sad = Sad::generate()?;
     let sad_id = sad.id()?;
     let id = AuthorizationId::new(call.at, id_octets()?);
-    let validity = context.configuration.sad_validity;
+    let validity = demand.configuration.sad_validity;
     let expires_at = call.at.plus_seconds(i64::from(validity));
     let authorization = Authorization {
         wrapped_data_key: sad.wrap(&tenant_key, places::authorized_data_key(&id), &proof.dek)?,
         id,
         sad_id: sad_id.to_vec(),
         credential: request.credential.clone(),
-        tenant: context.credential.tenant.clone(),
+        tenant: demand.credential.tenant.clone(),
         seat: call.principal.seat().cloned(),
         client: call.principal.client().cloned().ok_or_else(|| Error::internal("only clients authorise"))?,
         remaining: request.num_signatures,
@@ -275,38 +112,41 @@ fn grant(
         version: 0,
     };
     // Parsed once, here, for as long as the authorization is open.
-    let pkcs8 = proof.dek.open(places::pkcs8(&context.key.id), &context.key.wrapped_pkcs8)?;
-    let opened = Arc::new(OpenedKey::open(context.key.algorithm, &pkcs8)?);
+    let pkcs8 = proof.dek.open(places::pkcs8(&demand.key.id), &demand.key.wrapped_pkcs8)?;
+    let opened = Arc::new(OpenedKey::open(demand.key.algorithm, &pkcs8)?);
 
-    let otp_step = proof.otp_step;
+    let one_time = proof.one_time;
     let outcome = {
         let (call, request) = (call.clone(), Arc::clone(request));
         service.store.write(call.actor(), move |tx| {
-            let Context { credential, configuration, mut factors, .. } = Context::look(tx, &call, &request)?;
+            let Demand { credential, configuration, mut factors, .. } = Demand::look(tx, &call, &request)?;
             let rules = attempt::rules(&configuration);
             let mut held = Vec::with_capacity(attempts.len());
             let mut spent_meanwhile = false;
             for (kind, taken) in &attempts {
                 let mut factor = attempt::pick(&mut factors, *kind)?;
-                if let (FactorType::Otp, Some(step)) = (kind, otp_step) {
-                    spent_meanwhile |= !attempt::spend_step(&mut factor, step);
+                if let (true, Some(proof)) = (kind.is_one_time_password(), &one_time) {
+                    spent_meanwhile |= !one_time::spend(&mut factor, proof);
                 }
                 held.push((factor, *taken));
             }
             for (mut factor, taken) in held {
                 let verdict = match factor.kind {
                     _ if !spent_meanwhile => Verdict::Right,
-                    FactorType::Otp => Verdict::Wrong,
                     FactorType::Pin => Verdict::GivenBack,
+                    _ => Verdict::Wrong,
                 };
                 if !attempt::settle(&mut factor, taken, verdict, rules, call.at) {
                     return Err(attempt::stale());
                 }
                 factors::update(tx, &factor)?;
             }
-            if spent_meanwhile {
-                let event = refused_event(&credential, FactorType::Otp).with("reason", "spent meanwhile");
-                return Ok(Audited::new(Err(wrong_factor(FactorType::Otp)), event));
+            if let (true, Some(kind)) = (spent_meanwhile, configuration.one_time_password()) {
+                let event = refused_event(&credential, kind).with("reason", "spent meanwhile");
+                return Ok(Audited::new(Err(wrong_factor(kind, &configuration)), event));
+            }
+            if let Some(per_minute) = configuration.signatures_per_minute {
+                signature_rates::take(tx, &credential.id, request.num_signatures, per_minute)?;
             }
             authorizations::insert(tx, &authorization)?;
             let event = with_request(
@@ -334,27 +174,31 @@ fn refuse(
     wrong: FactorType,
 ) -> Result<Authorized> {
     let (call, request) = (call.clone(), Arc::clone(request));
-    service.store.write(call.actor(), move |tx| {
-        let caller = tx.admit(&call.principal, Permission::CredentialsUse)?;
-        let (credential, _) = usable(tx, &caller, &request.credential)?;
-        let configuration = configurations::find(tx, &credential.configuration)?
-            .ok_or_else(|| Error::internal("a credential without its configuration"))?;
-        let rules = attempt::rules(&configuration);
-        let mut factors = factors::of(tx, &credential.id)?;
-        for (kind, taken) in &attempts {
-            let mut factor = attempt::pick(&mut factors, *kind)?;
-            let verdict = if *kind == wrong { Verdict::Wrong } else { Verdict::GivenBack };
-            attempt::settle(&mut factor, *taken, verdict, rules, call.at);
-            factors::update(tx, &factor)?;
-        }
-        Ok(Audited::new((), with_request(refused_event(&credential, wrong), &request)))
-    })?;
-    Err(wrong_factor(wrong))
+    service
+        .store
+        .write(call.actor(), move |tx| {
+            let caller = tx.admit(&call.principal, Permission::CredentialsUse)?;
+            let (credential, _) = usable(tx, &caller, &request.credential)?;
+            let configuration = configurations::find(tx, &credential.configuration)?
+                .ok_or_else(|| Error::internal("a credential without its configuration"))?;
+            let rules = attempt::rules(&configuration);
+            let mut factors = factors::of(tx, &credential.id)?;
+            for (kind, taken) in &attempts {
+                let mut factor = attempt::pick(&mut factors, *kind)?;
+                let verdict = if *kind == wrong { Verdict::Wrong } else { Verdict::GivenBack };
+                attempt::settle(&mut factor, *taken, verdict, rules, call.at);
+                factors::update(tx, &factor)?;
+            }
+            let refusal = wrong_factor(wrong, &configuration);
+            Ok(Audited::new(refusal, with_request(refused_event(&credential, wrong), &request)))
+        })
+        .and_then(Err)
 }
 
 /// A right PIN beside a wrong OTP is an event of its own: somebody may know the PIN who lacks the device.
 fn refused_event(credential: &Credential, wrong: FactorType) -> Event {
-    let pin_was_right = wrong == FactorType::Otp && credential.required_factors.contains(&FactorType::Pin);
+    let pin_was_right =
+        wrong.is_one_time_password() && credential.required_factors.contains(&FactorType::Pin);
     let action = if pin_was_right { "credential.right_pin_wrong_otp" } else { "credential.authorize" };
     Event::refused(action, target(&credential.id)).of(&credential.tenant).with("factor", wrong.as_str())
 }
@@ -370,22 +214,4 @@ fn with_request(mut event: Event, request: &AuthorizeRequest) -> Event {
         event = event.with("clientData", data.as_str());
     }
     event
-}
-
-fn wrong_factor(kind: FactorType) -> Error {
-    match kind {
-        FactorType::Pin => Error::new(Code::InvalidPin, "The PIN is wrong."),
-        FactorType::Otp => {
-            Error::new(Code::InvalidOtp, "The one-time password is wrong or was used already.")
-        }
-    }
-}
-
-impl AuthorizeRequest {
-    fn value(&self, kind: FactorType) -> Option<&SecretText> {
-        match kind {
-            FactorType::Pin => self.pin.as_ref(),
-            FactorType::Otp => self.otp.as_ref(),
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Authorization configurations: what the credentials under them demand of their signers. They never change; a
 //! configuration in use keeps what it demands, and another demand is another configuration.
 
-use crate::model::configuration::{Configuration, ConfigurationType, OtpRules, PinRules, Scal};
+use crate::model::configuration::{Configuration, ConfigurationType, FactorErrors, OtpRules, PinRules, Scal};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::factor::FactorType;
@@ -28,11 +28,16 @@ pub struct NewConfiguration {
     /// Seconds.
     pub sad_validity: u32,
     pub scal: Scal,
+    pub factor_errors: FactorErrors,
+    /// Of implicit configurations only.
+    pub signatures_per_minute: Option<u32>,
 }
 
 pub const DEFAULT_MAX_ATTEMPTS: u32 = 5;
 pub const DEFAULT_LOCKOUT_SECONDS: u32 = 900;
 pub const DEFAULT_SAD_VALIDITY: u32 = 300;
+/// As many as one authorisation may be for.
+pub const DEFAULT_SIGNATURES_PER_MINUTE: u32 = 1000;
 
 pub fn create(service: &Service, call: &Call, new: NewConfiguration) -> Result<Configuration> {
     check(&new)?;
@@ -41,6 +46,12 @@ pub fn create(service: &Service, call: &Call, new: NewConfiguration) -> Result<C
     service.store.write(call.actor(), move |tx| {
         let caller = tx.admit(&call.principal, Permission::ConfigurationsWrite)?;
         let tenant = tenants::meant(tx, &caller, new.tenant.as_ref())?;
+        if new.kind == ConfigurationType::Implicit && !caller.is_administrator() {
+            return Err(Error::new(
+                Code::InsufficientPermission,
+                "Only an administrator makes a configuration that asks nothing of the signer.",
+            ));
+        }
         let configuration = build(id.clone(), tenant, new.clone(), &call);
         configurations::insert(tx, &configuration).map_err(|error| match error.code() {
             Code::AlreadyExists => Error::new(
@@ -88,6 +99,13 @@ fn build(id: ConfigurationId, tenant: TenantName, new: NewConfiguration, call: &
         lockout_seconds: new.lockout_seconds,
         sad_validity: new.sad_validity,
         scal: new.scal,
+        factor_errors: new.factor_errors,
+        signatures_per_minute: match new.kind {
+            ConfigurationType::Implicit => {
+                Some(new.signatures_per_minute.unwrap_or(DEFAULT_SIGNATURES_PER_MINUTE))
+            }
+            ConfigurationType::Explicit | ConfigurationType::Oauth2 => None,
+        },
         created_at: call.at,
     }
 }
@@ -116,7 +134,15 @@ fn check(new: &NewConfiguration) -> Result<()> {
     }
     within("/maxAttempts", new.max_attempts, 1..=10)?;
     within("/lockoutSeconds", new.lockout_seconds, 1..=86_400)?;
-    within("/sadValidity", new.sad_validity, 1..=86_400)
+    within("/sadValidity", new.sad_validity, 1..=86_400)?;
+    match (new.kind, new.signatures_per_minute) {
+        (_, None) => Ok(()),
+        (ConfigurationType::Implicit, Some(rate)) => within("/signaturesPerMinute", rate, 1..=1_000_000),
+        (_, Some(_)) => Err(Error::field(
+            "/signaturesPerMinute",
+            "only of implicit configurations: elsewhere the signer's factors are the limit",
+        )),
+    }
 }
 
 fn check_factors(new: &NewConfiguration) -> Result<()> {
@@ -125,6 +151,16 @@ fn check_factors(new: &NewConfiguration) -> Result<()> {
     distinct.dedup();
     if distinct.len() < new.second_factors.len() {
         return Err(Error::field("/secondFactors", "each factor is named once"));
+    }
+    if distinct.iter().filter(|kind| kind.is_one_time_password()).count() > 1 {
+        return Err(Error::field("/secondFactors", "one of OTP, EMAIL_OTP and SMS_OTP"));
+    }
+    if let Some(sent) = distinct.iter().find(|kind| kind.channel().is_some()) {
+        return Err(Error::new(
+            Code::NotSupportedYet,
+            format!("Factors of type {} cannot be sent yet; use OTP.", sent.as_str()),
+        )
+        .at("/secondFactors"));
     }
     match (new.kind, new.second_factors.is_empty()) {
         (ConfigurationType::Explicit, true) => Err(Error::new(
@@ -155,6 +191,8 @@ mod tests {
             lockout_seconds: DEFAULT_LOCKOUT_SECONDS,
             sad_validity: DEFAULT_SAD_VALIDITY,
             scal: Scal::Two,
+            factor_errors: FactorErrors::Distinct,
+            signatures_per_minute: None,
         }
     }
 

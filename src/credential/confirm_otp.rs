@@ -1,13 +1,12 @@
-//! Step 3, second half: the first code shows that the signer's device has the secret.
+//! Step 3, second half: the first code shows that the signer's device has the secret, or that codes arrive.
 
 use crate::credential::attempt::{self, Verdict};
-use crate::credential::{Progress, added, places, target};
-use crate::keys::otp;
+use crate::credential::{Progress, added, one_time, target};
 use crate::model::configuration::Configuration;
 use crate::model::credential::{Credential, CredentialStatus};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
-use crate::model::factor::{Factor, FactorMaterial, FactorType, OtpMaterial};
+use crate::model::factor::Factor;
 use crate::model::id::{CredentialId, FactorId};
 use crate::model::lockout::Attempt;
 use crate::model::permission::Permission;
@@ -29,14 +28,15 @@ pub fn confirm(service: &Service, call: &Call, id: &CredentialId, code: &SecretT
         })?
     };
     let (context, attempt) = taken;
-    let step = check(service, &context, code, call);
-    let wrong = matches!(step, Ok(None));
+    let proof = check(service, &context, code, call);
+    let wrong = matches!(proof, Ok(None));
+    let kind = context.otp.kind;
     let settled =
-        step.and_then(|step| settle(service, call, id, Checked { factor: context.otp.id, attempt, step }));
+        proof.and_then(|proof| settle(service, call, id, Checked { factor: context.otp.id, attempt, proof }));
     settled.unwrap_or_else(|error| {
         // A wrong code that could not be settled counts all the same, before long.
         if !wrong {
-            attempt::give_back(service, call, id, vec![(FactorType::Otp, attempt)]);
+            attempt::give_back(service, call, id, vec![(kind, attempt)]);
         }
         Err(error)
     })
@@ -47,16 +47,18 @@ struct Checked {
     factor: FactorId,
     attempt: Attempt,
     /// None: the code was wrong.
-    step: Option<i64>,
+    proof: Option<one_time::Proof>,
 }
 
-/// The time step of a right code; none when the code is wrong.
-fn check(service: &Service, context: &Context, code: &SecretText, call: &Call) -> Result<Option<i64>> {
+/// None when the code is wrong.
+fn check(
+    service: &Service,
+    context: &Context,
+    code: &SecretText,
+    call: &Call,
+) -> Result<Option<one_time::Proof>> {
     let tenant_key = service.vault.tenant_key(&context.tenant)?;
-    let material = otp_material(&context.otp)?;
-    let secret = tenant_key.open(places::otp_secret(&context.otp.id), &material.wrapped_secret)?;
-    let step = otp::matching_step(&secret, &material.rules, code, call.at)?;
-    Ok(step.filter(|step| material.last_step.is_none_or(|last| last < *step)))
+    one_time::check(&tenant_key, &context.otp, code, call.at)
 }
 
 fn settle(service: &Service, call: &Call, id: &CredentialId, checked: Checked) -> Result<Result<Progress>> {
@@ -67,7 +69,7 @@ fn settle(service: &Service, call: &Call, id: &CredentialId, checked: Checked) -
         let rules = attempt::rules(&configuration);
         // An OTP that was added anew meanwhile has another secret, which this code says nothing of.
         let same = otp.id == checked.factor;
-        let fresh = same && checked.step.is_some_and(|step| attempt::spend_step(&mut otp, step));
+        let fresh = same && checked.proof.as_ref().is_some_and(|proof| one_time::spend(&mut otp, proof));
         let verdict = if fresh { Verdict::Right } else { Verdict::Wrong };
         otp.confirmed = attempt::settle(&mut otp, checked.attempt, verdict, rules, call.at) && fresh;
         factors::update(tx, &otp)?;
@@ -102,31 +104,24 @@ impl Context {
         let mut factors = factors::of(tx, id)?;
         let added = added(&credential, &factors);
         credential.require(&[CredentialStatus::Created], &added, call.at)?;
-        let waiting = attempt::find(&factors, FactorType::Otp).is_some_and(|factor| !factor.confirmed);
-        if !waiting {
+        let waiting = attempt::find_one_time_password(&factors).filter(|factor| !factor.confirmed);
+        let Some(kind) = waiting.map(|factor| factor.kind) else {
             let next = credential.next_step(&added).map(|step| step.as_str());
             return Err(Error::new(
                 Code::InvalidState,
                 "There is no OTP that waits to be confirmed; add one first.",
             )
             .in_state(credential.status_at(call.at).as_str(), next));
-        }
-        let otp = attempt::pick(&mut factors, FactorType::Otp)?;
+        };
+        let otp = attempt::pick(&mut factors, kind)?;
         Ok(Self { credential, configuration, tenant, otp, factors })
-    }
-}
-
-pub(super) fn otp_material(factor: &Factor) -> Result<&OtpMaterial> {
-    match &factor.material {
-        FactorMaterial::Otp(material) => Ok(material),
-        FactorMaterial::Pin(_) => Err(Error::internal("an OTP factor holds a PIN's material")),
     }
 }
 
 fn mismatch() -> Error {
     Error::new(
         Code::OtpMismatch,
-        "The code is not the authenticator's current one, or was used already. Wait for the next code.",
+        "The code is not the current one, or was used already. Wait for the authenticator's next code, or have one sent anew.",
     )
     .at("/value")
 }

@@ -1,7 +1,7 @@
 //! Step 2 of enrolment (the token was step 1): a credential, under an authorization configuration.
 
 use crate::credential::{Progress, target};
-use crate::model::configuration::ConfigurationType;
+use crate::model::configuration::{Configuration, ConfigurationType};
 use crate::model::credential::{Credential, CredentialStatus};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
@@ -51,16 +51,7 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
         let configuration = configurations::find(tx, &new.configuration)?
             .filter(|configuration| configuration.tenant == tenant)
             .ok_or_else(Error::not_found)?;
-        if configuration.kind != ConfigurationType::Explicit {
-            return Err(Error::new(
-                Code::NotSupportedYet,
-                format!(
-                    "Credentials under a configuration of type {} cannot be made yet; use an explicit one.",
-                    configuration.kind.as_str()
-                ),
-            )
-            .at("/authorizationConfiguration"));
-        }
+        check_kind(&configuration, multi_signature)?;
         seats::ensure(
             tx,
             &Seat {
@@ -71,7 +62,7 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
                 created_at: call.at,
             },
         )?;
-        let credential = Credential {
+        let mut credential = Credential {
             id: id.clone(),
             tenant,
             seat,
@@ -87,6 +78,8 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
             created_at: call.at,
             version: 0,
         };
+        // One that asks nothing of its signer is as protected as it will be.
+        credential.protect(&[]);
         credentials::insert(tx, &credential)?;
         let event = Event::done("credential.create", target(&credential.id))
             .of(&credential.tenant)
@@ -95,6 +88,24 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
             .with("multiSignature", multi_signature);
         Ok(Audited::new(Progress::of(credential, &[], call.at), event))
     })
+}
+
+fn check_kind(configuration: &Configuration, multi_signature: u32) -> Result<()> {
+    if configuration.kind == ConfigurationType::Oauth2 {
+        return Err(Error::new(
+            Code::NotSupportedYet,
+            "Credentials under a configuration of type oauth2 cannot be made yet; use an explicit one.",
+        )
+        .at("/authorizationConfiguration"));
+    }
+    match configuration.signatures_per_minute {
+        Some(rate) if rate < multi_signature => Err(Error::new(
+            Code::InvalidMultiSignature,
+            format!("multiSignature is at most the {rate} signatures a minute of the configuration."),
+        )
+        .at("/multiSignature")),
+        _ => Ok(()),
+    }
 }
 
 fn seat_of(caller: &Caller, asked: Option<&SeatName>) -> Result<SeatName> {

@@ -115,7 +115,7 @@ impl Context {
     fn sealing_public(&self) -> Option<&[u8]> {
         match &attempt::find(&self.factors, FactorType::Pin)?.material {
             FactorMaterial::Pin(material) => Some(&material.public),
-            FactorMaterial::Otp(_) => None,
+            FactorMaterial::Otp(_) | FactorMaterial::Sent(_) => None,
         }
     }
 

@@ -20,6 +20,8 @@ pub mod collect;
 pub mod destroy;
 
 mod attempt;
+mod demand;
+mod one_time;
 mod permit;
 mod pin_rules;
 mod places;

@@ -11,6 +11,10 @@ pub(super) fn otp_secret(factor: &FactorId) -> Place<'_> {
     Place { table: "factors", row: factor.as_str(), column: "otp_secret", version: 1 }
 }
 
+pub(super) fn sent_code(factor: &FactorId) -> Place<'_> {
+    Place { table: "factors", row: factor.as_str(), column: "sent_code", version: 1 }
+}
+
 pub(super) fn pkcs8(key: &KeyId) -> Place<'_> {
     Place { table: "keys", row: key.as_str(), column: "wrapped_pkcs8", version: 1 }
 }

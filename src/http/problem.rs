@@ -48,6 +48,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::TokenNotRecognised
         | Code::InvalidPin
         | Code::InvalidOtp
+        | Code::InvalidFactors
         | Code::CredentialDisabled
         | Code::InvalidCertificateStatus
         | Code::SigningCertificateExpired

@@ -14,6 +14,7 @@ pub mod software;
 
 pub mod argon;
 pub mod otp;
+pub mod sent_code;
 pub mod token_key;
 pub mod vault;
 

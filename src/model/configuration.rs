@@ -142,5 +142,26 @@ pub struct Configuration {
     /// Seconds that a SAD lives.
     pub sad_validity: u32,
     pub scal: Scal,
+    /// Whether a refusal leaves open which factor was wrong.
+    pub factor_errors: FactorErrors,
+    /// What one credential of an implicit configuration may be authorised for in a minute; none for the others.
+    pub signatures_per_minute: Option<u32>,
     pub created_at: Timestamp,
+}
+
+/// What a refusal of wrong factors says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FactorErrors {
+    /// Which factor was wrong, as CSC v1 has it.
+    #[default]
+    Distinct,
+    /// Only that one was, as CSC v2 has it.
+    Uniform,
+}
+
+impl Configuration {
+    /// How its one-time passwords come; CSC v1 has a field for one only.
+    pub fn one_time_password(&self) -> Option<FactorType> {
+        self.second_factors.iter().copied().find(|kind| kind.is_one_time_password())
+    }
 }

@@ -48,6 +48,7 @@ codes! {
     WeakPin "weak_pin" "The PIN is too easy to guess" "Choose one without repeats or runs that is not among the commonest."
     InvalidPin "invalid_pin" "The PIN is wrong" "Try again with the right PIN; failures are counted and lock the factor."
     InvalidOtp "invalid_otp" "The one-time password is wrong or spent" "Wait for the next code; failures are counted and lock the factor."
+    InvalidFactors "invalid_factors" "A factor is wrong or spent" "Try again with the right PIN and a fresh one-time password; failures are counted and lock."
     OtpMismatch "otp_mismatch" "The one-time password is wrong or spent" "Check the authenticator's clock and send its current code; a code works once."
     FactorNotRequired "factor_not_required" "The authorization configuration does not ask for this factor" "`requiredSecondFactors` of the credential lists what it asks for."
     FactorLocked "factor_locked" "The factor is locked after too many failures" "Wait for `retryAfter` seconds, or have an administrator unlock it."

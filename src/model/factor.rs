@@ -8,22 +8,60 @@ use crate::model::lockout::Lockout;
 use crate::model::time::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum FactorType {
     Pin,
+    /// A time-based one-time password: the signer's authenticator makes it.
     Otp,
+    /// A one-time password that is sent by e-mail.
+    EmailOtp,
+    /// A one-time password that the tenant's gateway sends as a text message.
+    SmsOtp,
+}
+
+/// How something reaches the signer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    Email,
+    /// The tenant's own gateway, by a webhook.
+    Gateway,
 }
 
 impl FactorType {
+    pub const ALL: [Self; 4] = [Self::Pin, Self::Otp, Self::EmailOtp, Self::SmsOtp];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pin => "PIN",
             Self::Otp => "OTP",
+            Self::EmailOtp => "EMAIL_OTP",
+            Self::SmsOtp => "SMS_OTP",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pin, Self::Otp].into_iter().find(|t| t.as_str() == text)
+        Self::ALL.into_iter().find(|t| t.as_str() == text)
+    }
+
+    /// What CSC calls it, which has one OTP, however it comes.
+    pub const fn csc_name(self) -> &'static str {
+        match self {
+            Self::Pin => "PIN",
+            Self::Otp | Self::EmailOtp | Self::SmsOtp => "OTP",
+        }
+    }
+
+    pub const fn is_one_time_password(self) -> bool {
+        !matches!(self, Self::Pin)
+    }
+
+    /// How it reaches the signer; none for what the signer knows or has.
+    pub const fn channel(self) -> Option<Channel> {
+        match self {
+            Self::Pin | Self::Otp => None,
+            Self::EmailOtp => Some(Channel::Email),
+            Self::SmsOtp => Some(Channel::Gateway),
+        }
     }
 }
 
@@ -35,6 +73,8 @@ pub enum FactorMaterial {
     Pin(PinMaterial),
     /// A TOTP secret in the tenant's envelope.
     Otp(OtpMaterial),
+    /// Where one-time passwords are sent, and the one that was sent last.
+    Sent(SentMaterial),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,6 +95,25 @@ pub struct OtpMaterial {
     pub rules: OtpRules,
     /// The last time step that was accepted; it and every earlier one are spent.
     pub last_step: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SentMaterial {
+    /// An e-mail address or a telephone number, as the channel of the factor's type has it.
+    pub address: String,
+    /// When codes were sent (microseconds), oldest first, as far back as their rate is limited.
+    pub sent_at: Vec<i64>,
+    /// The last code, until it is used.
+    pub code: Option<SentCode>,
+}
+
+/// A code that is on its way to the signer: of the code itself only a MAC under the tenant's key is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentCode {
+    pub nonce: Vec<u8>,
+    pub mac: Vec<u8>,
+    /// Microseconds.
+    pub expires_at: i64,
 }
 
 #[derive(Clone, Debug)]

@@ -137,7 +137,7 @@ impl Caller {
         self.is_administrator() || permissions.iter().all(|permission| self.has(*permission))
     }
 
-    fn is_administrator(&self) -> bool {
+    pub fn is_administrator(&self) -> bool {
         match &self.principal {
             Principal::Token(token) => token.roles.contains(&Role::Administrator),
             Principal::Operator => true,

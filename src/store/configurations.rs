@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::model::configuration::{Configuration, ConfigurationType, Scal};
+use crate::model::configuration::{Configuration, ConfigurationType, FactorErrors, Scal};
 use crate::model::error::{Error, Result};
 use crate::model::id::ConfigurationId;
 use crate::model::name::TenantName;
@@ -49,6 +49,8 @@ struct Row {
     sad_validity: i32,
     scal: String,
     created_at: i64,
+    uniform_factor_errors: bool,
+    signatures_per_minute: Option<i32>,
 }
 
 impl TryFrom<&Configuration> for Row {
@@ -68,6 +70,12 @@ impl TryFrom<&Configuration> for Row {
             sad_validity: i32::try_from(c.sad_validity).map_err(Error::internal)?,
             scal: c.scal.as_str().to_owned(),
             created_at: c.created_at.micros(),
+            uniform_factor_errors: c.factor_errors == FactorErrors::Uniform,
+            signatures_per_minute: c
+                .signatures_per_minute
+                .map(i32::try_from)
+                .transpose()
+                .map_err(Error::internal)?,
         })
     }
 }
@@ -90,6 +98,15 @@ impl TryFrom<Row> for Configuration {
             sad_validity: u32::try_from(row.sad_validity).map_err(|_| corrupt())?,
             scal: Scal::parse(&row.scal).ok_or_else(corrupt)?,
             created_at: Timestamp::from_micros(row.created_at),
+            factor_errors: match row.uniform_factor_errors {
+                true => FactorErrors::Uniform,
+                false => FactorErrors::Distinct,
+            },
+            signatures_per_minute: row
+                .signatures_per_minute
+                .map(u32::try_from)
+                .transpose()
+                .map_err(|_| corrupt())?,
         })
     }
 }

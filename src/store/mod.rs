@@ -27,6 +27,7 @@ pub mod leases;
 pub mod seats;
 pub mod settings;
 pub mod sign_responses;
+pub mod signature_rates;
 pub mod tenants;
 pub mod token_keys;
 pub mod tokens;

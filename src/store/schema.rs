@@ -92,6 +92,16 @@ diesel::table! {
         sad_validity -> Integer,
         scal -> Text,
         created_at -> BigInt,
+        uniform_factor_errors -> Bool,
+        signatures_per_minute -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    signature_rates (credential) {
+        credential -> Text,
+        started_at -> BigInt,
+        signatures -> BigInt,
     }
 }
 

@@ -19,6 +19,7 @@ mod csc;
 mod demo;
 mod docs;
 mod idempotency;
+mod implicit;
 mod nodes;
 mod oauth;
 mod pipeline;

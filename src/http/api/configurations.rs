@@ -16,7 +16,7 @@ use crate::http::problem::Problem;
 use crate::http::query::Query;
 use crate::http::reply::{Created, Found, Listing};
 use crate::model::configuration::{
-    Configuration, ConfigurationType, OtpAlgorithm, OtpRules, PinFormat, PinRules, Scal,
+    Configuration, ConfigurationType, FactorErrors, OtpAlgorithm, OtpRules, PinFormat, PinRules, Scal,
 };
 use crate::model::error::{Error, Result};
 use crate::model::factor::FactorType;
@@ -35,11 +35,12 @@ pub struct NewConfigurationBody {
     /// May be left out when the token reaches only one.
     #[schema(value_type = Option<String>, example = "acme")]
     tenant: Option<String>,
-    /// explicit, implicit or oauth2. Credentials can be made under explicit ones.
+    /// `explicit`; `implicit`: nothing is asked of the signer, for seals and automated signing; or `oauth2`, under which
+    /// no credentials can be made yet. Only administrators make implicit ones.
     #[serde(rename = "type")]
     #[schema(example = "explicit")]
     kind: String,
-    /// PIN, OTP or both; an explicit configuration needs at least one.
+    /// PIN, and OTP (an authenticator's), EMAIL_OTP or SMS_OTP; an explicit configuration needs at least one.
     #[serde(default)]
     #[schema(example = json!(["PIN", "OTP"]))]
     second_factors: Vec<String>,
@@ -57,6 +58,13 @@ pub struct NewConfigurationBody {
     /// 1 or 2.
     #[schema(default = "2")]
     scal: Option<String>,
+    /// Whether a refusal leaves open which of the factors was wrong.
+    #[serde(default)]
+    #[schema(default = false)]
+    uniform_factor_errors: bool,
+    /// What each credential may be authorised for in a minute, 1 to 1000000; of implicit configurations only.
+    #[schema(default = 1000)]
+    signatures_per_minute: Option<u32>,
 }
 
 /// How a PIN has to be.
@@ -110,6 +118,9 @@ pub struct ConfigurationBody {
     lockout_seconds: u32,
     sad_validity: u32,
     scal: &'static str,
+    uniform_factor_errors: bool,
+    /// Of implicit configurations.
+    signatures_per_minute: Option<u32>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -183,7 +194,8 @@ pub async fn list(
 impl NewConfigurationBody {
     fn parse(self) -> Result<NewConfiguration> {
         let second_factors = self.second_factors.iter().enumerate().map(|(at, name)| {
-            FactorType::parse(name).ok_or_else(|| Error::field(format!("/secondFactors/{at}"), "PIN or OTP"))
+            FactorType::parse(name)
+                .ok_or_else(|| Error::field(format!("/secondFactors/{at}"), "PIN, OTP, EMAIL_OTP or SMS_OTP"))
         });
         Ok(NewConfiguration {
             name: self.name,
@@ -200,6 +212,11 @@ impl NewConfigurationBody {
                 None => Scal::Two,
                 Some(scal) => Scal::parse(scal).ok_or_else(|| Error::field("/scal", "\"1\" or \"2\""))?,
             },
+            factor_errors: match self.uniform_factor_errors {
+                true => FactorErrors::Uniform,
+                false => FactorErrors::Distinct,
+            },
+            signatures_per_minute: self.signatures_per_minute,
         })
     }
 }
@@ -265,6 +282,8 @@ impl From<Configuration> for ConfigurationBody {
             lockout_seconds: configuration.lockout_seconds,
             sad_validity: configuration.sad_validity,
             scal: configuration.scal.as_str(),
+            uniform_factor_errors: configuration.factor_errors == FactorErrors::Uniform,
+            signatures_per_minute: configuration.signatures_per_minute,
             created_at: configuration.created_at,
         }
     }

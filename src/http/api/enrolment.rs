@@ -16,7 +16,7 @@ use crate::http::idempotency::{Answer, Once};
 use crate::http::problem::Problem;
 use crate::http::reply::{Created, Found};
 use crate::model::algorithm::{CsrSignatureAlgorithm, KeyAlgorithm};
-use crate::model::error::{Error, Result};
+use crate::model::error::{Code, Error, Result};
 use crate::model::factor::FactorType;
 use crate::model::id::{ConfigurationId, CredentialId};
 use crate::model::name::{SeatName, TenantName};
@@ -147,7 +147,10 @@ pub async fn add_second_factor(
                 Error::field("/value", "an OTP's secret is made by the server; leave the field out").into()
             );
         }
-        (None, _) => return Err(Error::field("/type", "PIN or OTP").into()),
+        (Some(FactorType::EmailOtp | FactorType::SmsOtp), _) => {
+            return Err(Error::new(Code::NotSupportedYet, "Factors of this type cannot be sent yet.").into());
+        }
+        (None, _) => return Err(Error::field("/type", "PIN, OTP, EMAIL_OTP or SMS_OTP").into()),
     };
     let id = CredentialId::parse(&id)?;
     once.answer(&app, bearer.call, raw, &["value"], move |app, call| {
@@ -190,9 +193,10 @@ pub async fn confirm(
     let call = bearer.call;
     let progress =
         blocking::run(&app, move |app| confirm_otp::confirm(&app.service, &call, &id, &code)).await?;
+    let kind = progress.required().iter().find(|kind| kind.is_one_time_password());
     Ok(Found(ConfirmedFactor {
         standing: Standing::from(&progress),
-        kind: FactorType::Otp.as_str(),
+        kind: kind.unwrap_or(&FactorType::Otp).as_str(),
         confirmed: true,
     }))
 }

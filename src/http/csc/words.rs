@@ -40,6 +40,10 @@ impl<'a> Words<'a> {
             | Code::InvalidPin
             | Code::InvalidOtp => V::factor(error),
 
+            Code::InvalidFactors => {
+                Self::new("invalid_authentication_data", "The authentication data is invalid")
+            }
+
             Code::SadInvalid => Self::invalid_request("Invalid parameter SAD"),
             Code::SadExpired => Self::invalid_request("SAD expired"),
             Code::ResponseUnknown => Self::invalid_request("Invalid parameter requestID"),

@@ -1,0 +1,188 @@
+//! What a credential demands of its signer, and the check of what was sent: the PIN first, then the one-time password.
+
+use crate::credential::authorize::{AuthorizeRequest, usable};
+use crate::credential::{attempt, one_time, permit, places};
+use crate::keys::envelope::{Dek, TenantKey};
+use crate::keys::pin;
+use crate::model::configuration::{Configuration, FactorErrors, Scal};
+use crate::model::credential::{Credential, CredentialStatus, DataKeyWrap, StoredKey};
+use crate::model::error::{Code, Error, Result};
+use crate::model::factor::{Factor, FactorMaterial, FactorType};
+use crate::model::lockout::Attempt;
+use crate::model::secret::SecretText;
+use crate::model::tenant::Tenant;
+use crate::model::token::Call;
+use crate::service::Service;
+use crate::store::{Tx, configurations, factors, keys};
+
+pub(super) struct Demand {
+    pub credential: Credential,
+    pub configuration: Configuration,
+    pub tenant: Tenant,
+    pub key: StoredKey,
+    pub factors: Vec<Factor>,
+}
+
+/// What the factors showed.
+pub(super) enum Checked {
+    Right(Proof),
+    Wrong(FactorType),
+}
+
+/// What right factors open: the data key, and what of the one-time password is to be spent.
+pub(super) struct Proof {
+    pub dek: Dek,
+    pub one_time: Option<one_time::Proof>,
+}
+
+impl Demand {
+    /// Everything that can be refused without touching a factor is refused here.
+    pub fn look(tx: &mut Tx, call: &Call, request: &AuthorizeRequest) -> Result<Self> {
+        let caller = permit::admit(tx, call)?;
+        let (credential, tenant) = usable(tx, &caller, &request.credential)?;
+        let configuration = configurations::find(tx, &credential.configuration)?
+            .ok_or_else(|| Error::internal("a credential without its configuration"))?;
+        check_numbers(request, &credential, &configuration)?;
+        if credential.status_at(call.at) != CredentialStatus::Active {
+            return Err(Error::new(
+                Code::InvalidCertificateStatus,
+                format!("The credential is {}, not active.", credential.status_at(call.at).as_str()),
+            ));
+        }
+        for kind in &credential.required_factors {
+            if request.value(*kind).is_none() {
+                return Err(Error::new(
+                    Code::FactorMissing,
+                    format!("The credential requires a {}, which was not sent.", kind.as_str()),
+                )
+                .about(kind.csc_name()));
+            }
+        }
+        let key = match &credential.key {
+            Some(id) => keys::find(tx, id)?,
+            None => None,
+        };
+        let key = key.ok_or_else(|| Error::internal("an active credential without its key"))?;
+        let factors = factors::of(tx, &credential.id)?;
+        Ok(Self { credential, configuration, tenant, key, factors })
+    }
+
+    /// One attempt at each required factor; a locked one refuses all.
+    pub fn take_attempts(&self, tx: &mut Tx, ids: [u64; 2]) -> Result<Vec<(FactorType, Attempt)>> {
+        let rules = attempt::rules(&self.configuration);
+        let mut attempts = Vec::with_capacity(ids.len());
+        for (kind, id) in self.credential.required_factors.iter().zip(ids) {
+            attempts.push((*kind, attempt::take(tx, self.factor(*kind)?, id, rules)?));
+        }
+        Ok(attempts)
+    }
+
+    /// The PIN first; after a wrong PIN the one-time password is not looked at.
+    pub fn check(&self, service: &Service, call: &Call, request: &AuthorizeRequest) -> Result<Checked> {
+        let tenant_key = service.vault.tenant_key(&self.tenant)?;
+        let dek = match &request.pin {
+            Some(value) if self.credential.required_factors.contains(&FactorType::Pin) => {
+                match self.open_with_pin(service, &tenant_key, value)? {
+                    Some(dek) => dek,
+                    None => return Ok(Checked::Wrong(FactorType::Pin)),
+                }
+            }
+            _ => self.open_without_pin(&tenant_key)?,
+        };
+        let one_time = match (&request.otp, self.configuration.one_time_password()) {
+            (Some(value), Some(kind)) => {
+                match one_time::check(&tenant_key, self.factor(kind)?, value, call.at)? {
+                    Some(proof) => Some(proof),
+                    None => return Ok(Checked::Wrong(kind)),
+                }
+            }
+            _ => None,
+        };
+        Ok(Checked::Right(Proof { dek, one_time }))
+    }
+
+    fn open_with_pin(
+        &self,
+        service: &Service,
+        tenant_key: &TenantKey,
+        value: &SecretText,
+    ) -> Result<Option<Dek>> {
+        let factor = self.factor(FactorType::Pin)?;
+        let (FactorMaterial::Pin(material), DataKeyWrap::Sealed(sealed)) =
+            (&factor.material, &self.key.data_key)
+        else {
+            return Err(Error::internal("a PIN that seals nothing"));
+        };
+        let place = places::sealing_key(&factor.id);
+        let opened = pin::open(tenant_key, &service.vault.argon, value, place, material)?;
+        opened
+            .map(|opened| pin::unseal(tenant_key, &opened, sealed, places::data_key(&self.key.id)))
+            .transpose()
+    }
+
+    fn open_without_pin(&self, tenant_key: &TenantKey) -> Result<Dek> {
+        match &self.key.data_key {
+            DataKeyWrap::Tenant(wrapped) => {
+                Dek::open_for_service(tenant_key, places::data_key(&self.key.id), wrapped)
+            }
+            DataKeyWrap::Sealed(_) => Err(Error::internal("a sealed data key without a PIN")),
+        }
+    }
+
+    fn factor(&self, kind: FactorType) -> Result<&Factor> {
+        attempt::find(&self.factors, kind).ok_or_else(|| Error::internal("a required factor is not there"))
+    }
+}
+
+/// The refusal of a wrong factor, as far as the configuration lets it say which.
+pub(super) fn wrong_factor(kind: FactorType, configuration: &Configuration) -> Error {
+    match (configuration.factor_errors, kind) {
+        (FactorErrors::Uniform, _) => {
+            Error::new(Code::InvalidFactors, "One of the factors is wrong, or was used already.")
+        }
+        (FactorErrors::Distinct, FactorType::Pin) => Error::new(Code::InvalidPin, "The PIN is wrong."),
+        (FactorErrors::Distinct, _) => {
+            Error::new(Code::InvalidOtp, "The one-time password is wrong or was used already.")
+        }
+    }
+}
+
+fn check_numbers(
+    request: &AuthorizeRequest,
+    credential: &Credential,
+    configuration: &Configuration,
+) -> Result<()> {
+    let wanted = request.num_signatures;
+    if wanted < 1 {
+        return Err(Error::new(Code::InvalidNumSignatures, "The number of signatures is at least 1."));
+    }
+    if wanted > credential.multi_signature {
+        return Err(Error::new(
+            Code::TooManySignatures,
+            format!(
+                "{wanted} signatures, but the credential's multiSignature is {}.",
+                credential.multi_signature
+            ),
+        ));
+    }
+    match &request.hashes {
+        None if configuration.scal == Scal::Two => Err(Error::new(
+            Code::HashesRequired,
+            "With SCAL 2 the hashes have to be sent with the authorisation.",
+        )),
+        Some(hashes) if hashes.len() > wanted as usize => Err(Error::new(
+            Code::InvalidNumSignatures,
+            format!("{} hashes for {wanted} signatures.", hashes.len()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+impl AuthorizeRequest {
+    fn value(&self, kind: FactorType) -> Option<&SecretText> {
+        match kind {
+            FactorType::Pin => self.pin.as_ref(),
+            FactorType::Otp | FactorType::EmailOtp | FactorType::SmsOtp => self.otp.as_ref(),
+        }
+    }
+}
