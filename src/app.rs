@@ -17,6 +17,7 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::event::Actor;
 use crate::model::time::{Clock, Timestamp};
 use crate::oauth::{OAuth, Remembered, keyring};
+use crate::outbound::notices::Notices;
 use crate::service::{self, Service};
 use crate::store::{Store, events};
 
@@ -29,6 +30,8 @@ pub struct App {
     pub gate: Gate,
     pub service: Arc<Service>,
     pub oauth: OAuth,
+    /// Absent where no host may be called.
+    pub notices: Option<Notices>,
     checks: Vec<Check>,
 }
 
@@ -52,7 +55,8 @@ impl App {
         let metrics = Metrics::new()?;
         gate.watch(&metrics)?;
         watch(&service, &metrics)?;
-        let mut app = Self { config, clock, metrics, gate, service, oauth, checks: Vec::new() };
+        let notices = start_notices(&config, &metrics)?;
+        let mut app = Self { config, clock, metrics, gate, service, oauth, notices, checks: Vec::new() };
         let (service, clock) = (Arc::clone(&app.service), app.clock.clone());
         app.add_check("database", move || service.store.ping(clock.now()));
         let service = Arc::clone(&app.service);
@@ -118,6 +122,14 @@ fn open_oauth(config: &Config, service: &Arc<Service>, now: Timestamp) -> Result
         made => drop(made?),
     }
     OAuth::open(Arc::clone(service), Remembered::default(), now)
+}
+
+fn start_notices(config: &Config, metrics: &Metrics) -> Result<Option<Notices>> {
+    if config.webhooks.hosts.is_empty() {
+        return Ok(None);
+    }
+    let counter = metrics.notice_counter();
+    Notices::start(move |outcome| counter(outcome.as_str())).map(Some)
 }
 
 /// Makes a database and its master key; false when the database is initialised already, and nothing was changed.

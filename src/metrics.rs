@@ -27,6 +27,7 @@ pub struct Metrics {
     tokens: IntCounterVec,
     refusals: IntCounterVec,
     panics: IntCounter,
+    notices: IntCounterVec,
     sampled: Mutex<Vec<Sampled>>,
 }
 
@@ -70,6 +71,12 @@ impl Metrics {
                 "countersign_refusals_total",
                 "Requests refused or failed, by the code of the problem.",
                 &["code"],
+            )?,
+            notices: counters(
+                &registry,
+                "countersign_notices_total",
+                "Notices to hosts that callers named, by what became of them.",
+                &["outcome"],
             )?,
             panics: IntCounter::new(
                 "countersign_panics_total",
@@ -116,6 +123,12 @@ impl Metrics {
 
     pub fn panicked(&self) {
         self.panics.inc();
+    }
+
+    /// What counts notices to callers' hosts, by their outcome: one of a fixed few.
+    pub fn notice_counter(&self) -> impl Fn(&'static str) + Send + Sync + 'static {
+        let notices = self.notices.clone();
+        move |outcome| notices.with_label_values(&[outcome]).inc()
     }
 
     /// Registers a gauge that is read at each scrape, such as the RSA keys that are ready. Fails when the name and

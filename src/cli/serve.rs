@@ -1,6 +1,7 @@
 //! `countersign serve`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Args;
 use tokio::runtime;
@@ -52,7 +53,7 @@ impl Serve {
         let behind_unknown_proxy =
             app.config.server.behind_proxy && app.config.server.trusted_proxies.is_empty();
         let jobs = Jobs::start(Arc::clone(&app.service), app.clock.clone(), app.config.keys.token_algorithm)?;
-        let running = server::start(app)?;
+        let running = server::start(Arc::clone(&app))?;
         let service = running.service_address().map(tracing::field::display);
         tracing::info!(address = %running.address(), service, "listening");
         if behind_unknown_proxy {
@@ -66,7 +67,7 @@ impl Serve {
             signals.stop_asked(&running).await;
             tracing::info!("stopping");
             tokio::select! {
-                stopped = tokio::task::spawn_blocking(move || running.stop()) => stopped.map_err(Error::internal)?.map_err(Failure::from),
+                stopped = tokio::task::spawn_blocking(move || stop(running, &app)) => stopped.map_err(Error::internal)?.map_err(Failure::from),
                 () = signals.interrupted() => Err(Failure::Failed("Ended by a second signal before everything in flight was done.".to_owned())),
             }
         });
@@ -74,6 +75,16 @@ impl Serve {
         runtime.shutdown_background();
         outcome
     }
+}
+
+/// What is in flight is answered, then what others are to be told is sent: both within the shutdown timeout.
+fn stop(running: Running, app: &App) -> Result<(), Error> {
+    let begun = Instant::now();
+    let stopped = running.stop();
+    if let Some(notices) = &app.notices {
+        notices.drain(app.config.server.shutdown_timeout.saturating_sub(begun.elapsed()));
+    }
+    stopped
 }
 
 struct Signals {

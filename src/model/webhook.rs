@@ -32,6 +32,10 @@ impl WebhookHosts {
         Self(hosts.into_iter().collect())
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The URL that somebody gave, if it may be called.
     pub fn admit(&self, text: &str) -> Option<WebhookUrl> {
         // What parsers drop without a word, or read as something else, is in no honest program's URL.

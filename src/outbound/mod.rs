@@ -2,6 +2,7 @@
 //! more than so many octets, follows nothing and holds up no more than so many threads.
 
 pub mod http;
+pub mod notices;
 mod url;
 
 pub use url::Url;

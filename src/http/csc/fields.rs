@@ -87,6 +87,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    pub fn optional_integer(&self, parameter: Parameter) -> Result<Option<i64>> {
+        match self.find(parameter)? {
+            None => Ok(None),
+            Some(Value::Integer(number)) => Ok(Some(*number)),
+            Some(_) => Err(fault::invalid(parameter.name())),
+        }
+    }
+
     /// False when it is left out.
     pub fn flag(&self, parameter: Parameter) -> Result<bool> {
         match self.find(parameter)? {
