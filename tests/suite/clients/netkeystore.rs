@@ -71,6 +71,30 @@ fn netkeystore_signs_with_the_one_factor_that_it_knows() {
     });
 }
 
+#[test]
+fn netkeystore_asks_nobody_where_nothing_is_asked() {
+    on_both(|scene| {
+        let plan = Plan::default().with(json!({ "type": "implicit", "secondFactors": [] }));
+        let credential = scene.enrol(&plan, Status::Active);
+        let post = |method: &str, body| post(scene, method, Some(&credential.token), &body);
+        let asked = json!({
+            "credentialID": credential.id, "certificates": "chain", "certInfo": true, "authInfo": true,
+        });
+        understood(post("credentials/info", asked), &[("/authMode", Type::OneOf(&["implicit"]))]);
+        let hashes = [hash("letter")];
+        let body = json!({ "credentialID": credential.id, "hash": base64_all(&hashes), "numSignatures": 1 });
+        let sad = understood(post("credentials/authorize", body), &[("/SAD", Type::Text)]);
+        let signed = post(
+            "signatures/signHash",
+            json!({
+                "credentialID": credential.id, "hash": base64_all(&hashes), "SAD": sad["SAD"],
+                "signAlgo": "1.2.840.10045.4.3.2",
+            }),
+        );
+        verified(signed, &credential, SignatureScheme::Ecdsa(Digest::Sha256), &hashes);
+    });
+}
+
 /// With the headers that it sends.
 fn post(scene: &Scene, method: &str, token: Option<&str>, body: &Value) -> Reply {
     let request = scene.http.post(&format!("/csc/v1/{method}")).header("accept", "*/*");
