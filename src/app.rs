@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{self, Config, DatabaseUrl};
 use crate::http::blocking::Gate;
@@ -20,6 +21,7 @@ use crate::oauth::{OAuth, Remembered, keyring};
 use crate::outbound::notices::Notices;
 use crate::service::{self, Service};
 use crate::store::{Store, events};
+use crate::timestamp::{Sha1, Tsa};
 
 /// One node. Handlers get it as `Data<App>`, commands by reference.
 pub struct App {
@@ -32,6 +34,8 @@ pub struct App {
     pub oauth: OAuth,
     /// Absent where no host may be called.
     pub notices: Option<Notices>,
+    /// Absent where no time-stamping authority is configured.
+    pub tsa: Option<Tsa>,
     checks: Vec<Check>,
 }
 
@@ -56,7 +60,8 @@ impl App {
         gate.watch(&metrics)?;
         watch(&service, &metrics)?;
         let notices = start_notices(&config, &metrics)?;
-        let mut app = Self { config, clock, metrics, gate, service, oauth, notices, checks: Vec::new() };
+        let tsa = config.tsa.as_ref().map(|tsa| open_tsa(tsa, &config.limits));
+        let mut app = Self { config, clock, metrics, gate, service, oauth, notices, tsa, checks: Vec::new() };
         let (service, clock) = (Arc::clone(&app.service), app.clock.clone());
         app.add_check("database", move || service.store.ping(clock.now()));
         let service = Arc::clone(&app.service);
@@ -130,6 +135,17 @@ fn start_notices(config: &Config, metrics: &Metrics) -> Result<Option<Notices>> 
     }
     let counter = metrics.notice_counter();
     Notices::start(move |outcome| counter(outcome.as_str())).map(Some)
+}
+
+/// Time-stamps under way at once.
+const TSA_CALLS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
+/// A slow TSA holds up a quarter of the places for blocking work, and not more than [`TSA_CALLS`].
+fn open_tsa(tsa: &config::Tsa, limits: &config::Limits) -> Tsa {
+    let calls = NonZeroUsize::new(limits.blocking.get() / 4).unwrap_or(NonZeroUsize::MIN).min(TSA_CALLS);
+    let sha1 = if tsa.allow_sha1 { Sha1::Allowed } else { Sha1::Refused };
+    let time = Duration::from_secs(tsa.timeout.get());
+    Tsa::new(tsa.url.clone(), tsa.policy.clone(), sha1, time, calls)
 }
 
 /// Makes a database and its master key; false when the database is initialised already, and nothing was changed.

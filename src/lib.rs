@@ -8,6 +8,7 @@
 //! ```
 //! * [`model`]: the nouns, pure: ids, time, secrets, errors, and everything that is stored.
 //! * [`credential`], [`oauth`], [`identity`]: the verbs, one file per step, in the order in which they happen.
+//! * [`timestamp`]: time-stamps from a TSA, for those who may use credentials.
 //! * [`service`]: what every verb works with.
 //! * [`audit`]: the events that every change leaves behind.
 //! * [`store`]: the two doors to the database; diesel lives here and nowhere else.
@@ -38,3 +39,4 @@ pub mod outbound;
 pub mod pki;
 pub mod service;
 pub mod store;
+pub mod timestamp;

@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,9 +14,10 @@ use ipnet::IpNet;
 use super::{Failure, words};
 use crate::config::database::DatabaseUrl;
 use crate::config::logs::DEFAULT_FILTER;
+use crate::config::tsa::Policy;
 use crate::config::{
-    Config, Database, Keys, Limits, LogFormat, Logs, MasterKey, PublicUrl, RsaPool, Server, Tls, WebhookHost,
-    WebhookHosts, Webhooks,
+    Config, Database, Keys, Limits, LogFormat, Logs, MasterKey, PublicUrl, RsaPool, Server, Tls, Tsa,
+    WebhookHost, WebhookHosts, Webhooks,
 };
 use crate::model::algorithm::TokenAlgorithm;
 use crate::model::error::Error;
@@ -32,6 +33,8 @@ pub struct NodeOptions {
     pub storage: StorageOptions,
     #[command(flatten)]
     pub server: ServerOptions,
+    #[command(flatten)]
+    pub tsa: TsaOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
     #[command(flatten)]
@@ -98,6 +101,23 @@ pub struct ServerOptions {
 }
 
 #[derive(Args)]
+#[command(next_help_heading = "Time-stamps (RFC 3161)")]
+pub struct TsaOptions {
+    /// The time-stamping authority, http:// or https://, perhaps with USER:PASSWORD@; without it there are no time-stamps
+    #[arg(long, env = "COUNTERSIGN_TSA_URL", value_name = "URL", hide_env_values = true, value_parser = secret)]
+    tsa_url: Option<SecretText>,
+    /// Seconds that a time-stamp may take
+    #[arg(long, env = "COUNTERSIGN_TSA_TIMEOUT", value_name = "SECONDS", default_value_t = Tsa::TIMEOUT)]
+    tsa_timeout: NonZeroU64,
+    /// Ask for time-stamps under this policy, and take no others
+    #[arg(long, env = "COUNTERSIGN_TSA_POLICY", value_name = "OID", value_parser = parsed::<Policy>)]
+    tsa_policy: Option<Policy>,
+    /// Stamp SHA-1 digests too
+    #[arg(long, env = "COUNTERSIGN_TSA_ALLOW_SHA1")]
+    tsa_allow_sha1: bool,
+}
+
+#[derive(Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitOptions {
     /// Bytes of a request's body
@@ -153,8 +173,9 @@ impl NodeOptions {
     pub fn config(self, logs: Logs) -> Result<Config, Failure> {
         let limits = self.limits.section();
         let server = self.server.section()?;
+        let tsa = self.tsa.section()?;
         let webhooks = Webhooks { hosts: WebhookHosts::new(self.webhooks.webhook_host) };
-        let config = Config { server, limits, webhooks, ..self.storage.config(logs)? };
+        let config = Config { server, tsa, limits, webhooks, ..self.storage.config(logs)? };
         config.check().map_err(|error| Failure::Usage(words(&error)))?;
         Ok(config)
     }
@@ -197,6 +218,27 @@ impl ServerOptions {
             keep_alive: Duration::from_secs(self.keep_alive),
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
         })
+    }
+}
+
+impl TsaOptions {
+    fn section(self) -> Result<Option<Tsa>, Failure> {
+        let Some(url) = self.tsa_url else {
+            if self.tsa_policy.is_some() || self.tsa_allow_sha1 {
+                return Err(usage(
+                    "--tsa-policy or --tsa-allow-sha1 is given without --tsa-url. Time-stamps need an authority.",
+                ));
+            }
+            return Ok(None);
+        };
+        let url =
+            url.expose().parse().map_err(|error: Error| usage(&format!("--tsa-url: {}", error.detail())))?;
+        Ok(Some(Tsa {
+            url,
+            timeout: self.tsa_timeout,
+            policy: self.tsa_policy,
+            allow_sha1: self.tsa_allow_sha1,
+        }))
     }
 }
 
@@ -289,6 +331,8 @@ mod tests {
             (&["--tls-key", "k.pem"], ["--tls-cert", "--tls-key"]),
             (&["--listen", "0.0.0.0:80"], ["--listen", "--behind-proxy"]),
             (&["--service-listen", "127.0.0.1:8080"], ["--listen", "--service-listen"]),
+            (&["--tsa-allow-sha1"], ["--tsa-allow-sha1", "--tsa-url"]),
+            (&["--tsa-policy", "1.2.3"], ["--tsa-policy", "--tsa-url"]),
         ] {
             let said = config(flags).unwrap_err();
             assert!(named.iter().all(|flag| said.contains(flag)), "{flags:?}: {said}");
@@ -311,6 +355,21 @@ mod tests {
             let shown = format!("{:?}", config(&["--database-url", url]).unwrap());
             assert!(!shown.contains("hunter2"), "{shown}");
         }
+    }
+
+    #[test]
+    fn a_tsa_is_set_up_by_its_url_and_its_password_is_never_shown() {
+        assert!(config(&[]).unwrap().tsa.is_none());
+        let tsa =
+            config(&["--tsa-url", "https://me:hunter2@tsa.example.org/tsr", "--tsa-timeout", "3"]).unwrap();
+        let shown = format!("{tsa:?}");
+        assert!(shown.contains("https://tsa.example.org") && !shown.contains("hunter2"), "{shown}");
+        for url in ["ftp://me:hunter2@tsa/", "hunter2", "https://me:hunter2@/"] {
+            let said = config(&["--tsa-url", url]).unwrap_err();
+            assert!(said.contains("--tsa-url") && !said.contains("hunter2"), "{url}: {said}");
+        }
+        assert!(config(&["--tsa-url", "https://tsa", "--tsa-timeout", "0"]).is_err());
+        assert!(config(&["--tsa-url", "https://tsa", "--tsa-policy", "x"]).is_err());
     }
 
     #[test]

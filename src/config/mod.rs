@@ -7,6 +7,7 @@ pub mod limits;
 pub mod logs;
 pub mod public_url;
 pub mod server;
+pub mod tsa;
 pub mod webhooks;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use limits::Limits;
 pub use logs::{LogFormat, Logs};
 pub use public_url::PublicUrl;
 pub use server::{Server, Tls};
+pub use tsa::Tsa;
 pub use webhooks::{WebhookHost, WebhookHosts, Webhooks};
 
 use crate::model::error::Result;
@@ -29,6 +31,8 @@ pub struct Config {
     pub server: Server,
     pub database: Database,
     pub keys: Keys,
+    /// Without one there are no time-stamps.
+    pub tsa: Option<Tsa>,
     pub limits: Limits,
     pub webhooks: Webhooks,
     pub logs: Logs,
@@ -42,6 +46,7 @@ impl Config {
             server: Server::default(),
             database: Database::in_directory(&data),
             keys: Keys::in_directory(&data),
+            tsa: None,
             limits: Limits::default(),
             webhooks: Webhooks::default(),
             logs: Logs::default(),

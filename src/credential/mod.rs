@@ -22,7 +22,7 @@ pub mod destroy;
 mod attempt;
 mod demand;
 mod one_time;
-mod permit;
+pub mod permit;
 mod pin_rules;
 mod places;
 pub mod sign_algorithm;

@@ -5,7 +5,7 @@ use crate::model::permission::Permission;
 use crate::model::token::{Call, Caller};
 use crate::store::Tx;
 
-pub(super) fn admit(tx: &mut Tx, call: &Call) -> Result<Caller> {
+pub fn admit(tx: &mut Tx, call: &Call) -> Result<Caller> {
     let caller = tx.admit(&call.principal, Permission::CredentialsUse)?;
     if caller.is_operator() {
         return Ok(caller);

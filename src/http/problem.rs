@@ -109,9 +109,11 @@ pub const fn status(code: Code) -> StatusCode {
         Code::FactorLocked | Code::CredentialLocked => StatusCode::LOCKED,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::SelfTestFailed | Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::Busy | Code::Conflict | Code::StorageUnavailable | Code::OutcomeUnknown => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Code::Busy
+        | Code::Conflict
+        | Code::StorageUnavailable
+        | Code::TimestampUnavailable
+        | Code::OutcomeUnknown => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -214,6 +216,7 @@ pub fn wait(error: &Error) -> Option<u64> {
     let by_default = match error.code() {
         Code::Busy
         | Code::StorageUnavailable
+        | Code::TimestampUnavailable
         | Code::Conflict
         | Code::OutcomeUnknown
         | Code::RateLimited

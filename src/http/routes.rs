@@ -4,9 +4,9 @@
 //! route may give (`openapi.rs` adds them to the document). Where two paths match, the earlier row wins. Handlers of
 //! rows in `documented` carry `#[utoipa::path]` with the same method and path; a test compares them.
 
-use actix_web::guard::{self, Guard};
+use actix_web::guard::{self, Guard, GuardContext};
 use actix_web::http::Method;
-use actix_web::web::{self, PathConfig, ServiceConfig};
+use actix_web::web::{self, Data, PathConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route};
 use utoipa::OpenApi;
 
@@ -17,10 +17,11 @@ use super::api::{
 use super::csc::v1::{
     credentials as csc_v1_credentials, info as csc_v1_info, signatures as csc_v1_signatures,
 };
-use super::csc::{self, logo as csc_logo};
+use super::csc::{self, logo as csc_logo, timestamp as csc_timestamp};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
 use super::problem::Problem;
 use super::{documents, health, metrics};
+use crate::app::App;
 use crate::model::error::{Code, Error};
 
 /// One row of the table.
@@ -148,6 +149,8 @@ table! {
         POST "/csc/v1/credentials/authorize" csc_v1_credentials::authorize;
         POST "/csc/v1/credentials/extendTransaction" csc_v1_credentials::extend_transaction;
         POST "/csc/v1/signatures/signHash" csc_v1_signatures::sign_hash;
+        POST "/csc/v1/signatures/timestamp" csc_timestamp::v1;
+        POST "/csc/v2/signatures/timestamp" csc_timestamp::v2;
         GET "/csc/logo.png" csc_logo::show;
 
         GET "/health/live" health::live;
@@ -200,11 +203,17 @@ fn resource(path: &'static str, rows: &[&Endpoint]) -> Resource {
             problem.error_response()
         })
     };
-    let mut resource = web::resource(path).app_data(Pattern(path));
+    let is_there = guard::fn_guard(move |context| is_there(context, path));
+    let mut resource = web::resource(path).app_data(Pattern(path)).guard(is_there);
     for row in rows {
         resource = resource.route((row.route)().guard(answering(row.method.clone())));
     }
     resource.default_service(web::to(refuse))
+}
+
+/// What is not configured is like any other path that does not exist.
+fn is_there(context: &GuardContext<'_>, path: &str) -> bool {
+    context.app_data::<Data<App>>().is_none_or(|app| csc_timestamp::is_there(app, path))
 }
 
 /// Whoever answers GET answers HEAD (RFC 9110, section 9.3.2); actix leaves the body out.

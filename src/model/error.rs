@@ -82,6 +82,7 @@ codes! {
     RateLimited "rate_limited" "Too many requests" "Wait for `Retry-After` seconds."
     Busy "busy" "The server is busy with as much as it takes on" "Nothing was done. Try again after `Retry-After` seconds."
     StorageUnavailable "storage_unavailable" "The database cannot be reached" "Nothing was done. Try again after `Retry-After` seconds."
+    TimestampUnavailable "timestamp_unavailable" "The time-stamping authority gave no token" "Try again after `Retry-After` seconds; if it stays so, tell the operator."
     Conflict "conflict" "Others kept changing the record meanwhile" "Nothing was done. Try again after `Retry-After` seconds."
     OutcomeUnknown "outcome_unknown" "The connection was lost while the change was being committed" "Look whether the change took place before trying again."
     InternalError "internal_error" "Something went wrong on our side" "Report the request id to the operator."

@@ -9,6 +9,7 @@ pub mod csr;
 pub mod name;
 pub mod pem;
 pub mod pss;
+pub mod timestamp;
 pub mod verify;
 
 mod armor;

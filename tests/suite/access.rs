@@ -17,6 +17,8 @@ enum Door {
     Client,
     Native(Native),
     Csc(Csc),
+    /// What is not configured is not there for anybody; the tests of what it belongs to say who may call it.
+    Unconfigured,
 }
 
 /// A route of the native API, about something of the tenant acme.
@@ -140,7 +142,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
     });
     let configuration =
         json!({ "name": "new", "tenant": "acme", "type": "explicit", "secondFactors": ["PIN"] });
-    use Door::{Client, Native as N, Open};
+    use Door::{Client, Native as N, Open, Unconfigured};
     vec![
         (
             "POST /api/v1/credentials",
@@ -242,6 +244,8 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("POST /csc/v1/credentials/authorize", csc(200, authorize)),
         ("POST /csc/v1/credentials/extendTransaction", csc(400, extend)),
         ("POST /csc/v1/signatures/signHash", csc(400, sign)),
+        ("POST /csc/v1/signatures/timestamp", Unconfigured),
+        ("POST /csc/v2/signatures/timestamp", Unconfigured),
         ("GET /csc/logo.png", Open),
         ("GET /health/live", Open),
         ("GET /openapi.json", Open),
@@ -274,6 +278,13 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
             Door::Client => client_door(scene, route, &things.active.token),
             Door::Native(native) => native_door(scene, &tokens, &things, route, native),
             Door::Csc(csc) => csc_door(scene, &tokens, &things, route, csc),
+            Door::Unconfigured => {
+                for token in [None, Some("x".to_owned()), Some(tokens.of(("acme", SEAT)))] {
+                    let path = things.path(route, true);
+                    let reply = call(scene, route, &path, token.as_deref(), &json!({})).expect(501);
+                    assert_eq!(reply.json()["error"], "access_denied", "{route}: {}", reply.text());
+                }
+            }
         });
         // What the wrong ones tried changed nothing; now the right ones.
         each(&rows, |route, door| {
@@ -306,7 +317,7 @@ impl Door {
         match self {
             Door::Native(native) => Some((native.right, native.to_right, &native.body)),
             Door::Csc(csc) => Some((("acme", SEAT), csc.to_right, &csc.body)),
-            Door::Open | Door::Client => None,
+            Door::Open | Door::Client | Door::Unconfigured => None,
         }
     }
 }

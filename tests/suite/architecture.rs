@@ -6,7 +6,7 @@ use std::path::Path;
 const GROUND: &[&str] = &["audit", "store", "keys", "pki", "outbound", "model"];
 /// What every verb works with.
 const SERVICE: &[&str] = &["service"];
-const VERBS: &[&str] = &["credential", "oauth", "identity"];
+const VERBS: &[&str] = &["credential", "oauth", "identity", "timestamp"];
 /// What stands around the rooms: read or set up once, then handed to whoever answers the world.
 const SURROUNDINGS: &[&str] = &["app", "config", "logs", "metrics"];
 
@@ -22,7 +22,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ("credential", &[SERVICE, GROUND]),
     ("identity", &[SERVICE, GROUND]),
     ("oauth", &[SERVICE, GROUND, &["credential", "identity"]]),
-    ("config", &[&["store", "keys", "outbound", "model"]]),
+    // Who may use credentials may have times stamped.
+    ("timestamp", &[SERVICE, GROUND, &["credential"]]),
+    ("config", &[&["store", "keys", "pki", "outbound", "model"]]),
     ("logs", &[&["config", "model"]]),
     ("metrics", &[&["model"]]),
     ("jobs", &[VERBS, SERVICE, GROUND, SURROUNDINGS]),

@@ -28,3 +28,4 @@ mod server;
 mod sign;
 mod states;
 mod support;
+mod timestamp;

@@ -77,6 +77,11 @@ pub fn no_hashes() -> Error {
     refused("Empty hash array")
 }
 
+/// As [`no_hashes`], where there is but one.
+pub fn empty_hash() -> Error {
+    refused("Empty hash parameter")
+}
+
 pub fn not_base64() -> Error {
     refused("Invalid Base64 hash string parameter")
 }

@@ -13,6 +13,7 @@ pub mod authorization;
 pub mod certified;
 pub mod listing;
 pub mod sign_hash;
+pub mod timestamp;
 
 pub mod fault;
 pub mod version;

@@ -18,6 +18,7 @@ pub const HASH_ALGO: Parameter = Parameter(&["hashAlgo", "hashAlgorithmOID"]);
 pub const HASH_ALGORITHM_OID: Parameter = Parameter(&["hashAlgorithmOID", "hashAlgo"]);
 pub const LANG: Parameter = Parameter(&["lang"]);
 pub const MAX_RESULTS: Parameter = Parameter(&["maxResults"]);
+pub const NONCE: Parameter = Parameter(&["nonce"]);
 pub const NUM_SIGNATURES: Parameter = Parameter(&["numSignatures", "numSignature"]);
 pub const ONLY_VALID: Parameter = Parameter(&["onlyValid", "only_valid"]);
 pub const OPERATION_MODE: Parameter = Parameter(&["operationMode"]);

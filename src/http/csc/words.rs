@@ -67,6 +67,7 @@ impl<'a> Words<'a> {
             | Code::Busy
             | Code::Conflict
             | Code::StorageUnavailable
+            | Code::TimestampUnavailable
             | Code::OutcomeUnknown => Self::new("temporarily_unavailable", error.detail()),
             Code::SelfTestFailed | Code::InternalError => Self::new("server_error", error.detail()),
 

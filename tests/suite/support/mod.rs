@@ -5,4 +5,5 @@ pub mod node;
 pub mod postgres;
 pub mod process;
 pub mod scene;
+pub mod tsa;
 pub mod world;

@@ -49,11 +49,16 @@ impl World {
 
     /// On SQLite, unless `configure` says otherwise.
     pub fn configured(configure: impl FnOnce(&mut Config)) -> World {
+        World::configured_at(Timestamp::from_seconds(1_800_000_000), configure)
+    }
+
+    /// As [`World::configured`], at another time.
+    pub fn configured_at(now: Timestamp, configure: impl FnOnce(&mut Config)) -> World {
         let mut config = Config::in_directory(node::directory());
         config.keys.rsa_pool = RsaPool { rsa_2048: 0, rsa_3072: 0, rsa_4096: 0 };
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         configure(&mut config);
-        let clock = Clock::fixed(Timestamp::from_seconds(1_800_000_000));
+        let clock = Clock::fixed(now);
         let app = Arc::new(node::open(config.clone(), clock.clone()));
         let actor = Actor { name: "operator".to_owned(), request_id: None, at: clock.now() };
         let (id, secret) = first_administrator(&app.service, actor).unwrap();

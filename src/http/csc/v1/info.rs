@@ -12,7 +12,7 @@ use crate::http::csc::fault::{Fault, FaultBody};
 use crate::http::csc::parameters::LANG;
 use crate::http::csc::posted::Posted;
 use crate::http::csc::version::{V1, Version};
-use crate::http::csc::{language, logo};
+use crate::http::csc::{language, logo, timestamp};
 use crate::http::routes::TABLE;
 
 const SPECS: &str = "1.0.4.0";
@@ -54,7 +54,7 @@ pub struct Info<'a> {
     /// The base of the OAuth endpoints: the token endpoint is `{oauth2}/oauth2/token`.
     oauth2: &'a str,
     /// The methods that are there, besides this one.
-    methods: &'static [&'static str],
+    methods: Vec<&'static str>,
 }
 
 /// What this service is (CSC v1 info)
@@ -91,7 +91,7 @@ fn answer(app: &App, lang: Option<&str>) -> HttpResponse {
         description: "Remote signing with keys that only their signers can use",
         auth_type: ["oauth2client"],
         oauth2: base,
-        methods: &METHODS,
+        methods: METHODS.iter().copied().filter(|name| timestamp::is_there(app, name)).collect(),
     })
 }
 
