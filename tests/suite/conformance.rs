@@ -2,16 +2,32 @@
 
 use std::collections::BTreeSet;
 
+use countersign::config::{self, Config, Database, DatabaseUrl};
 use countersign::model::algorithm::{Digest, KeyAlgorithm, OID_RSA, OID_RSA_PSS, SignatureScheme};
+use countersign::model::time::Clock;
 use countersign::pki::verify::verify;
 use serde_json::{Value, json};
 
 use crate::support::http::Reply;
-use crate::support::scene::{Credential, PIN, Plan, Scene, Status, base64_all, on_both, signatures};
+use crate::support::postgres;
+use crate::support::scene::{Credential, PIN, Plan, Scene, Status, base64_all, signatures};
+use crate::support::tsa::Tsa;
+use crate::support::world::World;
 
 #[test]
 fn a_tester_of_v1_finds_what_it_looks_for() {
-    on_both(|scene| {
+    let postgres = DatabaseUrl::parse(&postgres::database()).unwrap();
+    let places: [&dyn Fn(&mut Config); 2] = [&|_| (), &|config| {
+        config.database = Database { url: postgres.clone(), ..config.database.clone() };
+    }];
+    for place in places {
+        let tsa = Tsa::start();
+        // At the time of its time-stamping authority, which the tester has stamp SHA-1.
+        let scene = &Scene::of(World::configured_at(Clock::System.now(), |config| {
+            let url = tsa.url().parse().unwrap();
+            config.tsa = Some(config::Tsa { allow_sha1: true, ..config::Tsa::at(url) });
+            place(config);
+        }));
         info_speaks_the_language_asked_for_and_has_a_logo(scene);
         lists_come_in_pages_of_the_size_asked_for(scene);
         let plan = Plan { key: KeyAlgorithm::Rsa2048, multi_signature: 20, ..Plan::default() };
@@ -20,11 +36,12 @@ fn a_tester_of_v1_finds_what_it_looks_for() {
         let sad = factors_are_refused_in_their_order(scene, &credential);
         let sad = transactions_are_extended(scene, &credential, &sad);
         one_sad_signs_what_was_authorised_and_no_more(scene, &credential, &sad);
+        times_are_stamped(scene, &credential);
         what_is_not_there_is_denied(scene);
         a_revoked_token_ends(scene);
         // Last, since it moves the clock.
         a_certificate_that_ended_comes_before_any_factor(scene);
-    });
+    }
 }
 
 fn info_speaks_the_language_asked_for_and_has_a_logo(scene: &Scene) {
@@ -152,6 +169,16 @@ fn one_sad_signs_what_was_authorised_and_no_more(scene: &Scene, credential: &Cre
     refused(sign(pss.clone(), &vec![vec![9; 32]; 6]), "invalid_request", "Numbers of signatures is too high");
     signed(pss.clone(), scheme, &vec![vec![9; 32]; 5]);
     refused(sign(pss, &[vec![9; 32]]), "invalid_request", "Invalid parameter SAD");
+}
+
+fn times_are_stamped(scene: &Scene, credential: &Credential) {
+    let hash = base64_all(&[vec![7; 20]])[0].clone();
+    let plain = json!({ "hash": hash, "hashAlgo": "1.3.14.3.2.26" });
+    let with_nonce = json!({ "hash": hash, "hashAlgo": "1.3.14.3.2.26", "nonce": "1479153617" });
+    for body in [plain, with_nonce] {
+        let stamped = scene.csc(&credential.token, "signatures/timestamp", &body).expect(200).json();
+        assert!(stamped["timestamp"].is_string(), "{stamped}");
+    }
 }
 
 fn oid(last: u32) -> Value {

@@ -73,6 +73,11 @@ impl Scene {
         })
     }
 
+    /// On a node with settings of its own.
+    pub fn of(world: World) -> Scene {
+        Scene::set(vec![world])
+    }
+
     /// Two nodes on one PostgreSQL database, with one clock.
     pub fn two_nodes() -> Scene {
         let first = World::postgres();
