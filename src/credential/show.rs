@@ -8,6 +8,7 @@ use crate::model::error::{Error, Result};
 use crate::model::id::CredentialId;
 use crate::model::name::{SeatName, TenantName};
 use crate::model::permission::{Permission, insufficient};
+use crate::model::time::Timestamp;
 use crate::model::token::{Call, Caller};
 use crate::service::Service;
 use crate::store::credentials::CredentialFilter;
@@ -116,46 +117,68 @@ pub fn usable(service: &Service, call: &Call, id: &CredentialId) -> Result<Usabl
     service.store.read(call.at, |tx| {
         let caller = permit::admit(tx, call)?;
         let credential = credentials::visible(tx, &caller, id)?;
-        let (Some(key), Some(chain)) = (&credential.key, &credential.chain) else {
-            return Err(Error::not_found());
-        };
-        let status = credential.status_at(call.at);
-        if !CERTIFIED.contains(&status) {
-            return Err(Error::not_found());
-        }
-        Ok(Usable {
-            key: keys::find(tx, key)?.ok_or_else(Error::not_found)?,
-            chain: chains::find(tx, chain)?.ok_or_else(Error::not_found)?,
-            configuration: configurations::find(tx, &credential.configuration)?
-                .ok_or_else(Error::not_found)?,
-            status,
-            credential,
-        })
+        with_all(tx, credential, call.at)
     })
 }
 
-/// The ids of a seat's usable credentials. A token that names no seat has to name one here (CSC `userID`).
+/// Whose credentials are meant, and which.
+pub struct Whose {
+    /// A token that names no seat has to have one named here (CSC `userID`).
+    pub seat: Option<SeatName>,
+    /// Only those that can be signed with now.
+    pub only_active: bool,
+}
+
+/// The ids of a seat's usable credentials.
 pub fn usable_ids(
     service: &Service,
     call: &Call,
-    seat: Option<&SeatName>,
+    whose: &Whose,
     page: &Page,
 ) -> Result<Listed<CredentialId>> {
     service.store.read(call.at, |tx| {
-        let caller = permit::admit(tx, call)?;
-        if caller.seat().or(seat).is_none() {
-            return Err(Error::field("/userID", "the token names no seat, so the request has to"));
-        }
-        let filter = CredentialFilter {
-            tenant: caller.tenant().cloned(),
-            seat: seat.cloned(),
-            statuses: CERTIFIED.to_vec(),
-        };
-        let found = credentials::list(tx, &caller, &filter, page)?;
+        let found = usable_of(tx, call, whose, page)?;
         Ok(Listed {
             items: found.items.into_iter().map(|credential| credential.id).collect(),
             next: found.next,
         })
+    })
+}
+
+/// The same credentials, each with all that CSC clients are told of it.
+pub fn usable_page(service: &Service, call: &Call, whose: &Whose, page: &Page) -> Result<Listed<Usable>> {
+    service.store.read(call.at, |tx| {
+        let found = usable_of(tx, call, whose, page)?;
+        let usable = found.items.into_iter().map(|credential| with_all(tx, credential, call.at));
+        Ok(Listed { items: usable.collect::<Result<_>>()?, next: found.next })
+    })
+}
+
+fn usable_of(tx: &mut Tx, call: &Call, whose: &Whose, page: &Page) -> Result<Listed<Credential>> {
+    let caller = permit::admit(tx, call)?;
+    if caller.seat().or(whose.seat.as_ref()).is_none() {
+        return Err(Error::field("/userID", "the token names no seat, so the request has to"));
+    }
+    let statuses = if whose.only_active { vec![CredentialStatus::Active] } else { CERTIFIED.to_vec() };
+    let filter = CredentialFilter { tenant: caller.tenant().cloned(), seat: whose.seat.clone(), statuses };
+    credentials::list(tx, &caller, &filter, page)
+}
+
+/// A credential that has, or had, a certificate; any other is not found.
+fn with_all(tx: &mut Tx, credential: Credential, now: Timestamp) -> Result<Usable> {
+    let (Some(key), Some(chain)) = (&credential.key, &credential.chain) else {
+        return Err(Error::not_found());
+    };
+    let status = credential.status_at(now);
+    if !CERTIFIED.contains(&status) {
+        return Err(Error::not_found());
+    }
+    Ok(Usable {
+        key: keys::find(tx, key)?.ok_or_else(Error::not_found)?,
+        chain: chains::find(tx, chain)?.ok_or_else(Error::not_found)?,
+        configuration: configurations::find(tx, &credential.configuration)?.ok_or_else(Error::not_found)?,
+        status,
+        credential,
     })
 }
 

@@ -17,6 +17,9 @@ use super::api::{
 use super::csc::v1::{
     credentials as csc_v1_credentials, info as csc_v1_info, signatures as csc_v1_signatures,
 };
+use super::csc::v2::{
+    credentials as csc_v2_credentials, info as csc_v2_info, signatures as csc_v2_signatures,
+};
 use super::csc::{self, logo as csc_logo, timestamp as csc_timestamp};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
 use super::problem::Problem;
@@ -150,6 +153,13 @@ table! {
         POST "/csc/v1/credentials/extendTransaction" csc_v1_credentials::extend_transaction;
         POST "/csc/v1/signatures/signHash" csc_v1_signatures::sign_hash;
         POST "/csc/v1/signatures/timestamp" csc_timestamp::v1;
+        GET "/csc/v2/info" csc_v2_info::get;
+        POST "/csc/v2/info" csc_v2_info::post;
+        POST "/csc/v2/credentials/list" csc_v2_credentials::list;
+        POST "/csc/v2/credentials/info" csc_v2_credentials::info;
+        POST "/csc/v2/credentials/authorize" csc_v2_credentials::authorize;
+        POST "/csc/v2/credentials/extendTransaction" csc_v2_credentials::extend_transaction;
+        POST "/csc/v2/signatures/signHash" csc_v2_signatures::sign_hash;
         POST "/csc/v2/signatures/timestamp" csc_timestamp::v2;
         GET "/csc/logo.png" csc_logo::show;
 

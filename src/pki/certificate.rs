@@ -23,6 +23,10 @@ pub struct CertificateFacts {
     pub organization: Option<String>,
     /// CN of the subject, the most specific one.
     pub common_name: Option<String>,
+    /// The OIDs of its policies (RFC 5280 section 4.2.1.4).
+    pub policies: Vec<String>,
+    /// The OIDs of its qualified-certificate statements (RFC 3739 section 3.2.6).
+    pub qc_statements: Vec<String>,
 }
 
 /// The facts of one DER certificate, which has to parse strictly.

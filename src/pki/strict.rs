@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use openssl::x509::X509;
-use x509_parser::asn1_rs::{Any, FromDer};
+use x509_parser::asn1_rs::{Any, FromDer, Oid};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{KeyUsage, ParsedExtension, X509Extension};
 use x509_parser::signature_algorithm::RsaSsaPssParams;
@@ -13,9 +13,13 @@ use x509_parser::x509::{AlgorithmIdentifier, AttributeTypeAndValue, X509Version}
 
 use crate::model::algorithm::OID_RSA_PSS;
 use crate::model::time::Timestamp;
+use crate::pki::ber;
 use crate::pki::certificate::CertificateFacts;
 use crate::pki::key::PublicKey;
 use crate::pki::name;
+
+/// RFC 3739.
+const QC_STATEMENTS: &str = "1.3.6.1.5.5.7.1.3";
 
 /// A certificate with everything that the checks of a chain ask for.
 pub struct Certificate {
@@ -125,8 +129,8 @@ fn check_profile(parsed: &X509Certificate<'_>) -> Result<(), String> {
 fn is_known(oid: &str) -> bool {
     let certificate_extension = oid.strip_prefix("2.5.29.").and_then(|arc| arc.parse::<u8>().ok());
     matches!(certificate_extension, Some(9 | 14 | 15 | 17 | 18 | 19 | 30..=33 | 35..=37 | 46 | 54))
-        // authorityInfoAccess, qcStatements (RFC 3739), subjectInfoAccess
-        || matches!(oid, "1.3.6.1.5.5.7.1.1" | "1.3.6.1.5.5.7.1.3" | "1.3.6.1.5.5.7.1.11")
+        // authorityInfoAccess, subjectInfoAccess
+        || matches!(oid, "1.3.6.1.5.5.7.1.1" | QC_STATEMENTS | "1.3.6.1.5.5.7.1.11")
 }
 
 /// Extensions on which a check depends, so that one which cannot be read must not pass for one that is not there.
@@ -150,7 +154,30 @@ fn facts(parsed: &X509Certificate<'_>) -> Result<CertificateFacts, String> {
         fingerprint_sha256: hex(&openssl::sha::sha256(parsed.as_raw())),
         organization: most_specific(parsed.subject().iter_organization()),
         common_name: most_specific(parsed.subject().iter_common_name()),
+        policies: policies(parsed),
+        qc_statements: qc_statements(parsed).unwrap_or_default(),
     })
+}
+
+fn policies(parsed: &X509Certificate<'_>) -> Vec<String> {
+    let policies = parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::CertificatePolicies(policies) => Some(policies),
+        _ => None,
+    });
+    policies.into_iter().flatten().map(|policy| policy.policy_id.to_id_string()).collect()
+}
+
+/// What each statement is; what more it says is left unread.
+fn qc_statements(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
+    let mut extensions = parsed.extensions().iter();
+    let extension = extensions.find(|extension| extension.oid.to_id_string() == QC_STATEMENTS)?;
+    let statements = ber::read(extension.value).and_then(|list| list.children()).ok()?;
+    let oids = statements.iter().filter_map(|statement| {
+        let parts = statement.children().ok()?;
+        let (_, oid) = Oid::from_der(parts.first()?.raw).ok()?;
+        Some(oid.to_id_string())
+    });
+    Some(oids.collect())
 }
 
 fn timestamp(time: ASN1Time) -> Timestamp {

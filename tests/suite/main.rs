@@ -16,6 +16,7 @@ mod architecture;
 mod clients;
 mod conformance;
 mod csc;
+mod csc_v2;
 mod demo;
 mod docs;
 mod idempotency;

@@ -123,17 +123,30 @@ fn key_status(status: CredentialStatus) -> &'static str {
 }
 
 impl Cert {
-    pub fn of(chain: &StoredChain, status: CredentialStatus, parts: Parts) -> Result<Self> {
-        let end_entity =
-            chain.certificates.first().ok_or_else(|| Error::internal("a chain without certificates"))?;
+    /// With the facts of the end entity's certificate, where they are to be told.
+    pub fn of(
+        chain: &StoredChain,
+        status: CredentialStatus,
+        parts: Parts,
+        facts: Option<CertificateFacts>,
+    ) -> Result<Self> {
         let certificates = match parts.certificates {
             Certificates::None => None,
-            Certificates::Single => Some(vec![STANDARD.encode(end_entity)]),
+            Certificates::Single => Some(vec![STANDARD.encode(end_entity(chain)?)]),
             Certificates::Chain => Some(chain.certificates.iter().map(|der| STANDARD.encode(der)).collect()),
         };
-        let facts = parts.certificate_facts.then(|| certificate::facts(end_entity).map(CertFacts::from));
-        Ok(Self { status: certificate_status(status), certificates, facts: facts.transpose()? })
+        Ok(Self { status: certificate_status(status), certificates, facts: facts.map(CertFacts::from) })
     }
+}
+
+/// What the end entity's certificate says.
+pub fn facts(chain: &StoredChain) -> Result<CertificateFacts> {
+    certificate::facts(end_entity(chain)?)
+}
+
+fn end_entity(chain: &StoredChain) -> Result<&[u8]> {
+    let first = chain.certificates.first().map(Vec::as_slice);
+    first.ok_or_else(|| Error::internal("a chain without certificates"))
 }
 
 fn certificate_status(status: CredentialStatus) -> &'static str {

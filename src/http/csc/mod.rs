@@ -1,6 +1,7 @@
 //! The Cloud Signature Consortium's API: what its versions share, and a folder for each version.
 
 pub mod v1;
+pub mod v2;
 
 pub mod bearer;
 pub mod fields;
@@ -11,7 +12,10 @@ pub mod posted;
 pub mod auth_data;
 pub mod authorization;
 pub mod certified;
+pub mod factor_entry;
 pub mod listing;
+pub mod methods;
+pub mod service_info;
 pub mod sign_hash;
 pub mod timestamp;
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::credential::show::Usable;
-use crate::http::csc::certified::{Cert, Key, Parts};
+use crate::http::csc::certified::{self, Cert, Key, Parts};
+use crate::http::csc::factor_entry::Entry;
 use crate::http::csc::language;
 use crate::model::configuration::{Configuration, ConfigurationType, OtpRules, PinRules};
 use crate::model::error::Result;
@@ -42,16 +43,7 @@ struct Pin {
     #[schema(example = "true")]
     presence: &'static str,
     #[serde(flatten)]
-    entry: Option<PinEntry>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = CscPinEntry)]
-struct PinEntry {
-    /// `N` (digits) or `A`.
-    format: &'static str,
-    label: &'static str,
-    description: String,
+    entry: Option<Entry>,
 }
 
 /// Only with `authInfo`, and of credentials whose `authMode` is `explicit`.
@@ -71,10 +63,8 @@ struct OtpEntry {
     /// `offline`: the signer's authenticator makes it.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// `N`: digits.
-    format: &'static str,
-    label: &'static str,
-    description: String,
+    #[serde(flatten)]
+    entry: Entry,
     #[serde(rename = "ID")]
     id: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,9 +78,10 @@ impl CredentialInfo {
         let asks = |kind| credential.required_factors.contains(&kind);
         let pin = shows_factors.then(|| Pin::of(asks(FactorType::Pin).then_some(&configuration.pin)));
         let otp = shows_factors.then(|| Otp::of(asks(FactorType::Otp).then_some(&configuration.otp)));
+        let facts = parts.certificate_facts.then(|| certified::facts(&chain)).transpose()?;
         Ok(Self {
             key: Key::of(&key, status),
-            cert: Cert::of(&chain, status, parts)?,
+            cert: Cert::of(&chain, status, parts, facts)?,
             auth_mode: auth_mode(&configuration),
             scal: configuration.scal.as_str(),
             pin,
@@ -117,14 +108,7 @@ fn presence(is_asked_for: bool) -> &'static str {
 
 impl Pin {
     fn of(rules: Option<&PinRules>) -> Self {
-        let entry = rules.map(|rules| PinEntry {
-            format: rules.format.as_str(),
-            label: "PIN",
-            description: format!(
-                "The PIN of this credential, {} to {} characters",
-                rules.min_length, rules.max_length
-            ),
-        });
+        let entry = rules.map(Entry::pin);
         Self { presence: presence(entry.is_some()), entry }
     }
 }
@@ -133,9 +117,7 @@ impl Otp {
     fn of(rules: Option<&OtpRules>) -> Self {
         let entry = rules.map(|rules| OtpEntry {
             kind: "offline",
-            format: "N",
-            label: "One-time password",
-            description: format!("The {} digits that the authenticator shows", rules.digits),
+            entry: Entry::totp(rules),
             id: "TOTP",
             provider: rules.issuer.clone(),
         });

@@ -55,7 +55,8 @@ pub async fn list(
 ) -> Result<HttpResponse, Fault<V1>> {
     let asked = ListAsked::read(&body.fields()?, &call)?;
     let found = blocking::run(&app, move |app| {
-        show::usable_ids(&app.service, &call, asked.seat()?.as_ref(), &asked.page)
+        let whose = show::Whose { seat: asked.seat()?, only_active: false };
+        show::usable_ids(&app.service, &call, &whose, &asked.page)
     });
     let found = found.await?;
     Ok(HttpResponse::Ok().json(List { credential_ids: found.items, next_page_token: found.next }))

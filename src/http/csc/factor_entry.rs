@@ -1,0 +1,44 @@
+//! How a client asks the signer for a factor, alike in both versions.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::model::configuration::{OtpRules, PinRules};
+use crate::model::factor::{Channel, FactorType};
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = CscFactorEntry)]
+pub struct Entry {
+    /// `N` (digits) or `A`.
+    #[schema(example = "N")]
+    format: &'static str,
+    label: &'static str,
+    description: String,
+}
+
+impl Entry {
+    pub fn pin(rules: &PinRules) -> Self {
+        let description =
+            format!("The PIN of this credential, {} to {} characters", rules.min_length, rules.max_length);
+        Self { format: rules.format.as_str(), label: "PIN", description }
+    }
+
+    /// A code that the signer's authenticator makes.
+    pub fn totp(rules: &OtpRules) -> Self {
+        Self {
+            format: "N",
+            label: "One-time password",
+            description: format!("The {} digits that the authenticator shows", rules.digits),
+        }
+    }
+
+    /// A code that is sent to the signer.
+    pub fn sent(factor: FactorType) -> Self {
+        let way = match factor.channel() {
+            Some(Channel::Gateway) => "as a text message",
+            Some(Channel::Email) | None => "by e-mail",
+        };
+        let description = format!("The code that was sent {way}");
+        Self { format: "N", label: "One-time password", description }
+    }
+}

@@ -1,0 +1,65 @@
+//! The methods of a version, as info lists them: what is routed, and set up on this node.
+
+use super::timestamp;
+use super::version::Version;
+use crate::app::App;
+use crate::http::routes::TABLE;
+
+/// CSC's names of what OAuth has paths for.
+const OAUTH: [&str; 4] = ["oauth2/authorize", "oauth2/pushed_authorize", "oauth2/token", "oauth2/revoke"];
+
+/// All but info, which whoever reads this has called.
+pub fn of<V: Version>(app: &App) -> Vec<&'static str> {
+    let own = TABLE.iter().filter_map(|row| row.path.strip_prefix(V::BASE));
+    let own = own.filter(|method| *method != "info" && available(method, app));
+    OAUTH.into_iter().filter(|method| is_routed(&format!("/{method}"))).chain(own).collect()
+}
+
+/// How access tokens are had (CSC `authType`).
+pub fn auth_types<V: Version>() -> Vec<&'static str> {
+    let ways = [
+        ("oauth2code", "/oauth2/authorize".to_owned()),
+        ("oauth2client", "/oauth2/token".to_owned()),
+        ("basic", format!("{}auth/login", V::BASE)),
+    ];
+    ways.into_iter().filter(|(_, path)| is_routed(path)).map(|(name, _)| name).collect()
+}
+
+fn is_routed(path: &str) -> bool {
+    TABLE.iter().any(|row| row.path == path)
+}
+
+/// Whether a method that is routed has what it needs on this node.
+fn available(method: &str, app: &App) -> bool {
+    timestamp::is_there(app, method)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::csc::version::{V1, V2};
+    use crate::model::time::Timestamp;
+
+    #[test]
+    fn the_methods_are_those_that_are_routed() {
+        let app = crate::app::tests::app(|_| (), Timestamp::from_seconds(1));
+        for methods in [of::<V1>(&app), of::<V2>(&app)] {
+            for name in [
+                "oauth2/token",
+                "credentials/list",
+                "credentials/info",
+                "credentials/authorize",
+                "credentials/extendTransaction",
+                "signatures/signHash",
+            ] {
+                assert_eq!(
+                    methods.iter().filter(|method| **method == name).count(),
+                    1,
+                    "{name}: {methods:?}"
+                );
+            }
+            assert!(!methods.contains(&"info"));
+        }
+        assert!(auth_types::<V2>().contains(&"oauth2client"));
+    }
+}

@@ -1,0 +1,9 @@
+//! CSC API v2, with what versions 2.1 and 2.2 add to it.
+
+pub mod info;
+
+pub mod credentials;
+pub mod signatures;
+
+pub mod auth;
+pub mod credential_info;
