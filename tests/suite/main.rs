@@ -30,3 +30,4 @@ mod sign;
 mod states;
 mod support;
 mod timestamp;
+mod versions;

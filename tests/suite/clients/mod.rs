@@ -3,7 +3,10 @@
 //! authorization code, it has one by client credentials here, and PIN and OTP stand for the page that would ask for them.
 
 mod documenso;
+mod eudi_kotlin;
+mod eudi_swift;
 mod netkeystore;
+mod openszigno;
 mod pyhanko;
 
 use base64::Engine;
@@ -13,7 +16,7 @@ use countersign::pki::verify::verify;
 use serde_json::Value;
 
 use crate::support::http::Reply;
-use crate::support::scene::{Credential, signatures};
+use crate::support::scene::{Credential, Scene, signatures};
 
 /// What a program takes a field for.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +27,8 @@ enum Type {
     Certificates,
     /// One or more.
     Count,
+    /// A list of objects, which may be empty.
+    Objects,
     /// `YYYYMMDDHHMMSSZ`
     Moment,
     OneOf(&'static [&'static str]),
@@ -53,6 +58,7 @@ impl Type {
                 !list.is_empty() && list.iter().all(der)
             }),
             Type::Count => value.as_u64().is_some_and(|number| number >= 1),
+            Type::Objects => value.as_array().is_some_and(|list| list.iter().all(Value::is_object)),
             Type::Moment => value
                 .as_str()
                 .and_then(|text| text.strip_suffix('Z'))
@@ -60,6 +66,11 @@ impl Type {
             Type::OneOf(words) => value.as_str().is_some_and(|text| words.contains(&text)),
         }
     }
+}
+
+/// A call of the CSC API, version 2.
+fn v2(scene: &Scene, token: &str, method: &str, body: &Value) -> Reply {
+    scene.http.post(&format!("/csc/v2/{method}")).bearer(token).json(body).send()
 }
 
 /// Whether each signature of an answer is one of the credential over the hash in its place.
