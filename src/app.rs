@@ -18,6 +18,9 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::event::Actor;
 use crate::model::time::{Clock, Timestamp};
 use crate::oauth::{OAuth, Remembered, keyring};
+use crate::outbound::Outbound;
+use crate::outbound::gateway::Gateways;
+use crate::outbound::mail::Mailer;
 use crate::outbound::notices::Notices;
 use crate::service::{self, Service};
 use crate::store::{Store, events};
@@ -101,7 +104,12 @@ pub fn open_service(config: &Config, now: Timestamp) -> Result<Service> {
         tracing::info!(%migration, "applied");
     }
     let public_url = config.server.public_url.as_ref().map(|url| url.as_str().to_owned());
-    Service::open(store, master_key(config)?, public_url, vault_limits(config), now)
+    Service::open(store, master_key(config)?, public_url, vault_limits(config), outbound(config)?, now)
+}
+
+fn outbound(config: &Config) -> Result<Outbound> {
+    let mailer = config.mail.as_ref().map(|mail| Mailer::new(&mail.url, mail.from.clone(), mail.timeout));
+    Ok(Outbound { mailer: mailer.transpose()?, gateways: Gateways::on(config.webhooks.hosts.clone()) })
 }
 
 /// The database of an instance; makes none where there is none.

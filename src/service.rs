@@ -6,11 +6,13 @@ use crate::keys::vault::{Vault, VaultLimits};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Actor, Audited, Event};
 use crate::model::time::Timestamp;
+use crate::outbound::Outbound;
 use crate::store::{self, Store};
 
 pub struct Service {
     pub store: Store,
     pub vault: Vault,
+    pub outbound: Outbound,
     /// The issuer of tokens and the base of every URL handed out, without a slash at its end.
     pub public_url: String,
 }
@@ -50,6 +52,7 @@ impl Service {
         master: MasterKey,
         public_url: Option<String>,
         limits: VaultLimits,
+        outbound: Outbound,
         now: Timestamp,
     ) -> Result<Self> {
         let (stored_url, wrapped, check) = store.read(now, |tx| {
@@ -60,7 +63,7 @@ impl Service {
         let vault = Vault::open(master, &wrapped, limits)?;
         let stored_url = String::from_utf8(stored_url).map_err(Error::internal)?;
         let public_url = public_url.map_or(stored_url, |url| url.trim_end_matches('/').to_owned());
-        Ok(Self { store, vault, public_url })
+        Ok(Self { store, vault, outbound, public_url })
     }
 }
 

@@ -16,8 +16,8 @@ use crate::config::database::DatabaseUrl;
 use crate::config::logs::DEFAULT_FILTER;
 use crate::config::tsa::Policy;
 use crate::config::{
-    Config, Database, Keys, Limits, LogFormat, Logs, MasterKey, PublicUrl, RsaPool, Server, Tls, Tsa,
-    WebhookHost, WebhookHosts, Webhooks,
+    Config, Database, Keys, Limits, LogFormat, Logs, Mail, MasterKey, PublicUrl, RsaPool, Sender, Server,
+    SmtpUrl, Tls, Tsa, WebhookHost, WebhookHosts, Webhooks,
 };
 use crate::model::algorithm::TokenAlgorithm;
 use crate::model::error::Error;
@@ -39,6 +39,8 @@ pub struct NodeOptions {
     pub limits: LimitOptions,
     #[command(flatten)]
     pub webhooks: WebhookOptions,
+    #[command(flatten)]
+    pub mail: MailOptions,
 }
 
 /// What a command needs that works on the database without a server.
@@ -152,6 +154,20 @@ pub struct WebhookOptions {
 }
 
 #[derive(Args)]
+#[command(next_help_heading = "Mail")]
+pub struct MailOptions {
+    /// The mail server: smtps://, smtp+starttls:// or, on this machine, smtp://, perhaps USER:PASSWORD@, HOST[:PORT]
+    #[arg(long, env = "COUNTERSIGN_SMTP_URL", value_name = "URL", hide_env_values = true, value_parser = secret)]
+    smtp_url: Option<SecretText>,
+    /// Who mail is from: ADDRESS, or NAME <ADDRESS>
+    #[arg(long, env = "COUNTERSIGN_MAIL_FROM", value_name = "SENDER", value_parser = parsed::<Sender>)]
+    mail_from: Option<Sender>,
+    /// Seconds that the mail server may take to be connected to, and for each answer
+    #[arg(long, env = "COUNTERSIGN_SMTP_TIMEOUT", value_name = "SECONDS", default_value_t = Mail::TIMEOUT)]
+    smtp_timeout: NonZeroU64,
+}
+
+#[derive(Args)]
 #[command(next_help_heading = "Logs, on standard error")]
 pub struct LogOptions {
     /// What to log: a level (error, warn, info, debug), or target=level pairs
@@ -175,7 +191,8 @@ impl NodeOptions {
         let server = self.server.section()?;
         let tsa = self.tsa.section()?;
         let webhooks = Webhooks { hosts: WebhookHosts::new(self.webhooks.webhook_host) };
-        let config = Config { server, tsa, limits, webhooks, ..self.storage.config(logs)? };
+        let mail = self.mail.section()?;
+        let config = Config { server, tsa, limits, webhooks, mail, ..self.storage.config(logs)? };
         config.check().map_err(|error| Failure::Usage(words(&error)))?;
         Ok(config)
     }
@@ -252,6 +269,24 @@ impl LimitOptions {
             blocking_queue: self.blocking_queue,
             argon2: self.argon2.unwrap_or_else(|| Limits::default().argon2),
             argon2_queue: self.argon2_queue,
+        }
+    }
+}
+
+impl MailOptions {
+    fn section(self) -> Result<Option<Mail>, Failure> {
+        let url = match self.smtp_url.filter(|url| !url.expose().is_empty()) {
+            None => None,
+            Some(url) => {
+                let read = url.expose().parse::<SmtpUrl>();
+                Some(read.map_err(|error| usage(&format!("--smtp-url: {}", error.detail())))?)
+            }
+        };
+        match (url, self.mail_from) {
+            (Some(url), Some(from)) => Ok(Some(Mail { url, from, timeout: self.smtp_timeout })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(usage("--smtp-url is given without --mail-from. Mail needs both.")),
+            (None, Some(_)) => Err(usage("--mail-from is given without --smtp-url. Mail needs both.")),
         }
     }
 }
@@ -333,6 +368,8 @@ mod tests {
             (&["--service-listen", "127.0.0.1:8080"], ["--listen", "--service-listen"]),
             (&["--tsa-allow-sha1"], ["--tsa-allow-sha1", "--tsa-url"]),
             (&["--tsa-policy", "1.2.3"], ["--tsa-policy", "--tsa-url"]),
+            (&["--smtp-url", "smtp://localhost"], ["--smtp-url", "--mail-from"]),
+            (&["--mail-from", "sign@acme.example"], ["--smtp-url", "--mail-from"]),
         ] {
             let said = config(flags).unwrap_err();
             assert!(named.iter().all(|flag| said.contains(flag)), "{flags:?}: {said}");
@@ -370,6 +407,17 @@ mod tests {
         }
         assert!(config(&["--tsa-url", "https://tsa", "--tsa-timeout", "0"]).is_err());
         assert!(config(&["--tsa-url", "https://tsa", "--tsa-policy", "x"]).is_err());
+    }
+
+    #[test]
+    fn a_mail_server_is_taken_with_a_sender_and_its_password_never_shown() {
+        for url in ["smtp://sign:hunter2@mail.example.org", "smtps://sign:hunter2@x/y", "hunter2"] {
+            let said = config(&["--smtp-url", url, "--mail-from", "sign@acme.example"]).unwrap_err();
+            assert!(said.contains("--smtp-url") && !said.contains("hunter2"), "{url}: {said}");
+        }
+        let url = "smtps://sign:hunter2@mail.example.org";
+        let config = config(&["--smtp-url", url, "--mail-from", "Acme <sign@acme.example>"]).unwrap();
+        assert!(config.mail.is_some() && !format!("{config:?}").contains("hunter2"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod database;
 pub mod keys;
 pub mod limits;
 pub mod logs;
+pub mod mail;
 pub mod public_url;
 pub mod server;
 pub mod tsa;
@@ -16,6 +17,7 @@ pub use database::{Database, DatabaseUrl};
 pub use keys::{Keys, MasterKey, RsaPool};
 pub use limits::Limits;
 pub use logs::{LogFormat, Logs};
+pub use mail::{Mail, Sender, SmtpUrl};
 pub use public_url::PublicUrl;
 pub use server::{Server, Tls};
 pub use tsa::Tsa;
@@ -35,6 +37,8 @@ pub struct Config {
     pub tsa: Option<Tsa>,
     pub limits: Limits,
     pub webhooks: Webhooks,
+    /// None: this node sends no mail.
+    pub mail: Option<Mail>,
     pub logs: Logs,
 }
 
@@ -49,6 +53,7 @@ impl Config {
             tsa: None,
             limits: Limits::default(),
             webhooks: Webhooks::default(),
+            mail: None,
             logs: Logs::default(),
             data,
         }

@@ -104,7 +104,8 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::InvalidValidity
         | Code::InvalidMultiSignature
         | Code::NoSecondFactor
-        | Code::NotSupportedYet => StatusCode::UNPROCESSABLE_ENTITY,
+        | Code::NotSupportedYet
+        | Code::DeliveryNotConfigured => StatusCode::UNPROCESSABLE_ENTITY,
 
         Code::FactorLocked | Code::CredentialLocked => StatusCode::LOCKED,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -113,6 +114,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::Conflict
         | Code::StorageUnavailable
         | Code::TimestampUnavailable
+        | Code::DeliveryFailed
         | Code::OutcomeUnknown => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -37,6 +37,7 @@ pub fn create(service: &Service, call: &Call, new: NewTenant) -> Result<Tenant> 
         subject_rule: new.subject_rule.unwrap_or(SubjectRule::CaSets),
         status: TenantStatus::Active,
         wrapped_key: service.vault.new_tenant_key(new.name.as_str())?,
+        gateway: None,
         created_at: call.at,
         name: new.name,
     };

@@ -9,6 +9,7 @@ use crate::keys::envelope::{InstanceKey, MasterKey, Place, TenantKey};
 use crate::keys::mac::Pepper;
 use crate::keys::opened::OpenedKeys;
 use crate::keys::pool::{PoolSizes, RsaPool};
+use crate::keys::random;
 use crate::model::error::{Error, Result};
 use crate::model::secret::SecretBytes;
 use crate::model::tenant::Tenant;
@@ -73,6 +74,18 @@ impl Vault {
         Ok(key)
     }
 
+    /// A new secret for the gateway of a tenant, and as it is stored.
+    pub fn new_gateway_secret(&self, tenant: &Tenant) -> Result<(SecretBytes, Vec<u8>)> {
+        let secret = random::secret::<32>()?;
+        let wrapped = self.tenant_key(tenant)?.wrap(gateway_place(tenant), &secret)?;
+        Ok((secret, wrapped))
+    }
+
+    pub fn gateway_secret(&self, tenant: &Tenant) -> Result<SecretBytes> {
+        let gateway = tenant.gateway.as_ref().ok_or_else(|| Error::internal("a tenant without a gateway"))?;
+        self.tenant_key(tenant)?.open(gateway_place(tenant), &gateway.wrapped_secret)
+    }
+
     /// What wraps the keys that sign access tokens.
     pub fn instance(&self) -> &InstanceKey {
         &self.instance
@@ -97,4 +110,8 @@ impl Vault {
 
 fn tenant_place(tenant: &str) -> Place<'_> {
     Place { table: "tenants", row: tenant, column: "wrapped_key", version: 1 }
+}
+
+fn gateway_place(tenant: &Tenant) -> Place<'_> {
+    Place { table: "tenants", row: tenant.name.as_str(), column: "gateway_secret", version: 1 }
 }

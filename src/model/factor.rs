@@ -107,6 +107,24 @@ pub struct SentMaterial {
     pub code: Option<SentCode>,
 }
 
+impl SentMaterial {
+    /// The address as whoever calls is shown it: enough for the signer to know it, too little for others to use it.
+    pub fn masked_address(&self) -> String {
+        let address = self.address.as_str();
+        match address.rsplit_once('@') {
+            Some((user, domain)) => format!("{}***@{domain}", user.chars().take(1).collect::<String>()),
+            None => {
+                let last = address.len().saturating_sub(2);
+                format!(
+                    "{}***{}",
+                    address.get(..3).unwrap_or_default(),
+                    address.get(last..).unwrap_or_default()
+                )
+            }
+        }
+    }
+}
+
 /// A code that is on its way to the signer: of the code itself only a MAC under the tenant's key is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentCode {
@@ -127,4 +145,21 @@ pub struct Factor {
     pub created_at: Timestamp,
     /// Counts the changes of this record; every change is conditional on it.
     pub version: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_in_part() {
+        for (address, masked) in [
+            ("jdoe@acme.example", "j***@acme.example"),
+            ("+34600123456", "+34***56"),
+            ("+1234567", "+12***67"),
+        ] {
+            let material = SentMaterial { address: address.to_owned(), sent_at: Vec::new(), code: None };
+            assert_eq!(material.masked_address(), masked);
+        }
+    }
 }

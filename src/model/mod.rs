@@ -19,6 +19,7 @@ pub mod authorization;
 pub mod configuration;
 pub mod credential;
 pub mod factor;
+pub mod language;
 pub mod lockout;
 pub mod sign_response;
 

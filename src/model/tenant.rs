@@ -42,7 +42,18 @@ pub struct Tenant {
     pub status: TenantStatus,
     /// The tenant's key, wrapped under the master key.
     pub wrapped_key: Vec<u8>,
+    /// What passes text messages on.
+    pub gateway: Option<Gateway>,
     pub created_at: Timestamp,
+}
+
+/// A tenant's own service that gets a signed request for each message to a signer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// On a host that the operator allowed when it was set.
+    pub url: String,
+    /// What the requests are signed with, wrapped under the tenant's key.
+    pub wrapped_secret: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]

@@ -110,7 +110,7 @@ fn basic(user: &str) -> Option<SecretText> {
     Some(SecretText::new(format!("Basic {}", STANDARD.encode(&*plain))))
 }
 
-fn percent_decoded(text: &str) -> Option<Vec<u8>> {
+pub(super) fn percent_decoded(text: &str) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -16,6 +16,8 @@ diesel::table! {
         status -> Text,
         wrapped_key -> Binary,
         created_at -> BigInt,
+        gateway_url -> Nullable<Text>,
+        gateway_secret -> Nullable<Binary>,
     }
 }
 

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use crate::model::error::{Error, Result};
 use crate::model::name::TenantName;
 use crate::model::permission::TenantReach;
-use crate::model::tenant::{SubjectRule, Tenant, TenantStatus, TrustAnchor};
+use crate::model::tenant::{Gateway, SubjectRule, Tenant, TenantStatus, TrustAnchor};
 use crate::model::time::Timestamp;
 use crate::model::token::Caller;
 use crate::store::dialect::each;
@@ -79,6 +79,8 @@ pub fn update(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
             tenants::otp_issuer.eq(&tenant.otp_issuer),
             tenants::ca_sets_subject.eq(tenant.subject_rule == SubjectRule::CaSets),
             tenants::status.eq(tenant.status.as_str()),
+            tenants::gateway_url.eq(tenant.gateway.as_ref().map(|gateway| &gateway.url)),
+            tenants::gateway_secret.eq(tenant.gateway.as_ref().map(|gateway| &gateway.wrapped_secret)),
         ))
         .execute(tx.connection)?;
     if changed == 1 { Ok(()) } else { Err(Error::not_found()) }
@@ -133,6 +135,8 @@ struct Row {
     status: String,
     wrapped_key: Vec<u8>,
     created_at: i64,
+    gateway_url: Option<String>,
+    gateway_secret: Option<Vec<u8>>,
 }
 
 impl From<&Tenant> for Row {
@@ -145,6 +149,8 @@ impl From<&Tenant> for Row {
             status: tenant.status.as_str().to_owned(),
             wrapped_key: tenant.wrapped_key.clone(),
             created_at: tenant.created_at.micros(),
+            gateway_url: tenant.gateway.as_ref().map(|gateway| gateway.url.clone()),
+            gateway_secret: tenant.gateway.as_ref().map(|gateway| gateway.wrapped_secret.clone()),
         }
     }
 }
@@ -160,6 +166,10 @@ impl TryFrom<Row> for Tenant {
             subject_rule: if row.ca_sets_subject { SubjectRule::CaSets } else { SubjectRule::AsRequested },
             status: TenantStatus::parse(&row.status).ok_or_else(|| failure::corrupt("tenant"))?,
             wrapped_key: row.wrapped_key,
+            gateway: row
+                .gateway_url
+                .zip(row.gateway_secret)
+                .map(|(url, wrapped_secret)| Gateway { url, wrapped_secret }),
             created_at: Timestamp::from_micros(row.created_at),
         })
     }

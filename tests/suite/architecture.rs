@@ -44,6 +44,7 @@ const FRAMEWORKS: &[(&str, &[&str])] = &[
     ("openssl", &["keys", "pki"]),
     ("rcgen", &["keys", "pki"]),
     ("x509_parser", &["keys", "pki"]),
+    ("lettre", &["outbound"]),
 ];
 
 /// Without its tests.

@@ -66,6 +66,7 @@ impl<'a> Words<'a> {
             Code::RateLimited
             | Code::Busy
             | Code::Conflict
+            | Code::DeliveryFailed
             | Code::StorageUnavailable
             | Code::TimestampUnavailable
             | Code::OutcomeUnknown => Self::new("temporarily_unavailable", error.detail()),
@@ -116,6 +117,7 @@ impl<'a> Words<'a> {
             | Code::InvalidMultiSignature
             | Code::NoSecondFactor
             | Code::NotSupportedYet
+            | Code::DeliveryNotConfigured
             | Code::InvalidClient
             | Code::InvalidGrant
             | Code::InvalidScope

@@ -1,0 +1,2 @@
+ALTER TABLE tenants DROP COLUMN gateway_secret;
+ALTER TABLE tenants DROP COLUMN gateway_url;

@@ -1,0 +1,42 @@
+//! The languages in which signers are written to.
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    #[default]
+    English,
+    Spanish,
+}
+
+impl Language {
+    /// By a language tag (RFC 5646); English where we do not speak it.
+    pub fn of(tag: Option<&str>) -> Self {
+        let primary = tag.and_then(|tag| tag.split('-').next()).unwrap_or_default();
+        if primary.eq_ignore_ascii_case("es") { Self::Spanish } else { Self::English }
+    }
+
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Spanish => "es",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_do_not_matter_and_others_are_answered_in_english() {
+        for (tag, language) in [
+            (Some("es"), Language::Spanish),
+            (Some("ES-mx"), Language::Spanish),
+            (Some("est"), Language::English),
+            (Some("it-IT"), Language::English),
+            (Some(""), Language::English),
+            (None, Language::English),
+        ] {
+            assert_eq!(Language::of(tag), language, "{tag:?}");
+        }
+    }
+}
