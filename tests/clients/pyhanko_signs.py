@@ -34,14 +34,16 @@ def run(service):
         [found] = asyncio.run(sign(service, signer, 1, prefer_pss))
         assert found == mechanism, f"{algorithm}-{bits} signed by {found}, not {mechanism}"
         yield f"pyHanko signs a PDF: {algorithm} {bits}, {mechanism}"
-    signer = service.enrol("batch", "EC", 256, signatures=5)
-    asyncio.run(sign(service, signer, 5, False))
-    yield "pyHanko signs five PDFs under one SAD"
+    # Under v2 it goes on to speak v1, at another URL.
+    for version in ("v1", "v2"):
+        signer = service.enrol(f"batch-{version}", "EC", 256, signatures=5)
+        asyncio.run(sign(service, signer, 5, False, version))
+        yield f"pyHanko signs five PDFs under one SAD: {version}"
 
 
-async def sign(service, signer, documents, prefer_pss):
+async def sign(service, signer, documents, prefer_pss, version="v1"):
     """Signs so many documents with one authorisation, and checks each; their signature mechanisms."""
-    session_info = CSCServiceSessionInfo(service.url, signer.credential, oauth_token=signer.token)
+    session_info = CSCServiceSessionInfo(service.url, signer.credential, oauth_token=signer.token, api_ver=version)
     async with aiohttp.ClientSession() as session:
         credential = await fetch_certs_in_csc_credential(session, session_info)
         manager = AskTheSigner(session_info, credential, session, signer)
