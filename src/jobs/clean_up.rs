@@ -4,7 +4,7 @@
 use crate::model::error::Result;
 use crate::model::time::Timestamp;
 use crate::service::Service;
-use crate::store::{Tx, authorizations, idempotency, sign_responses, tokens};
+use crate::store::{Tx, authorizations, idempotency, refresh_tokens, sign_responses, tokens};
 
 /// Rows per transaction.
 const BITE: u16 = 500;
@@ -18,6 +18,8 @@ pub fn run(service: &Service, now: Timestamp) -> Result<()> {
     until_done(service, now, |tx| authorizations::wipe_expired(tx, BITE))?;
     until_done(service, now, move |tx| authorizations::forget_ended(tx, before, BITE))?;
     until_done(service, now, move |tx| tokens::forget_ended(tx, before, BITE))?;
+    until_done(service, now, move |tx| refresh_tokens::forget_expired(tx, before, BITE))?;
+    until_done(service, now, move |tx| refresh_tokens::forget_ended(tx, before, BITE))?;
     until_done(service, now, |tx| sign_responses::forget_expired(tx, BITE))?;
     until_done(service, now, |tx| idempotency::forget_expired(tx, BITE))
 }

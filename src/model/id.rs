@@ -54,6 +54,8 @@ ids! {
     SignResponseId
     /// The `jti` of an access token.
     TokenId
+    /// What one sign-in gave: refresh tokens and the access tokens that they gave.
+    FamilyId
     SecretId
 }
 

@@ -11,6 +11,7 @@ pub mod permission;
 pub mod scope;
 
 pub mod client;
+pub mod refresh_token;
 pub mod tenant;
 pub mod token;
 

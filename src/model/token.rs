@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::Actor;
-use crate::model::id::{ClientId, TokenId};
+use crate::model::id::{ClientId, FamilyId, TokenId};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::permission::{Permission, Permissions, Role, TenantReach, insufficient};
 use crate::model::time::Timestamp;
@@ -22,8 +22,8 @@ pub struct TokenRecord {
     pub permissions: Permissions,
     /// The tenants that the token may act for.
     pub reach: TenantReach,
-    /// Tokens that one sign-in gave, for the grants that have refresh tokens.
-    pub family: Option<String>,
+    /// What a refresh token came with, or gave.
+    pub family: Option<FamilyId>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub revoked_at: Option<Timestamp>,

@@ -22,6 +22,11 @@ impl Tx<'_> {
     /// and writes those of others, so that two would wait for each other.
     pub fn admit_to_revoke(&mut self, principal: &Principal, permission: Permission) -> Result<Caller> {
         principal.require(permission)?;
+        self.admit_any_to_revoke(principal)
+    }
+
+    /// As [`Tx::admit_to_revoke`], for what needs no permission of its own.
+    pub fn admit_any_to_revoke(&mut self, principal: &Principal) -> Result<Caller> {
         dialect::lock_revocations(self.connection)?;
         self.admit_any(principal)
     }

@@ -24,6 +24,7 @@ pub mod factors;
 pub mod idempotency;
 pub mod keys;
 pub mod leases;
+pub mod refresh_tokens;
 pub mod seats;
 pub mod settings;
 pub mod sign_responses;

@@ -216,6 +216,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    token_families (id) {
+        id -> Text,
+        origin -> Text,
+        client -> Text,
+        user_name -> Nullable<Text>,
+        tenant -> Nullable<Text>,
+        seat -> Nullable<Text>,
+        scope -> Text,
+        reach -> Text,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (hash) {
+        hash -> Binary,
+        family -> Text,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     token_keys (kid) {
         kid -> Text,
         algorithm -> Text,
@@ -275,6 +301,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     authorizations,
     sign_responses,
     tokens,
+    token_families,
+    refresh_tokens,
     token_keys,
     idempotency,
     audit_events,

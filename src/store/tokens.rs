@@ -1,16 +1,17 @@
-//! The records of access tokens: what makes a token stop at once, on every node.
+//! The records of access tokens: what makes a token stop at once, on every node. Whatever ends access tokens by what
+//! they are for ends the refresh tokens for it too, and first: they could still give others.
 
 use diesel::prelude::*;
 
 use crate::model::error::{Error, Result};
-use crate::model::id::{ClientId, TokenId};
+use crate::model::id::{ClientId, FamilyId, TokenId};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::permission::TenantReach;
 use crate::model::time::Timestamp;
 use crate::model::token::TokenRecord;
 use crate::store::page::{Listed, Page};
 use crate::store::schema::tokens;
-use crate::store::{Tx, failure};
+use crate::store::{Tx, failure, refresh_tokens};
 
 pub fn insert(tx: &mut Tx, token: &TokenRecord) -> Result<()> {
     diesel::insert_into(tokens::table).values(Row::try_from(token)?).execute(tx.connection)?;
@@ -85,8 +86,19 @@ pub fn revoke(tx: &mut Tx, id: &TokenId) -> Result<bool> {
     Ok(changed == 1)
 }
 
-/// Revokes every active token that matches and that `reach` covers; how many.
+/// Revokes the active tokens of a family; how many.
+pub(super) fn revoke_family(tx: &mut Tx, family: &FamilyId) -> Result<usize> {
+    let now = tx.now.micros();
+    let active = tokens::table
+        .filter(tokens::family.eq(Some(family.as_str())))
+        .filter(tokens::revoked_at.is_null())
+        .filter(tokens::expires_at.gt(now));
+    Ok(diesel::update(active).set(tokens::revoked_at.eq(Some(now))).execute(tx.connection)?)
+}
+
+/// Revokes every active token that matches and that `reach` covers; how many, a family's refresh tokens being one.
 pub fn revoke_matching(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach) -> Result<usize> {
+    let mut revoked = refresh_tokens::revoke_matching(tx, filter, reach)?;
     let now = tx.now;
     let active = TokenFilter { standing: Standing::Active, ..filter.clone() };
     let candidates: Vec<(String, String)> =
@@ -99,7 +111,6 @@ pub fn revoke_matching(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach) -
             covered.push(id);
         }
     }
-    let mut revoked = 0;
     for ids in covered.chunks(500) {
         revoked +=
             diesel::update(tokens::table.filter(tokens::id.eq_any(ids)).filter(tokens::revoked_at.is_null()))
@@ -109,8 +120,10 @@ pub fn revoke_matching(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach) -
     Ok(revoked)
 }
 
-/// Revokes the active tokens that act for a tenant; those that reach all tenants stay. How many.
+/// Revokes the active tokens that act for a tenant; those that reach all tenants stay. How many, a family's refresh
+/// tokens being one.
 pub fn revoke_those_of(tx: &mut Tx, tenant: &TenantName) -> Result<usize> {
+    let families = refresh_tokens::revoke_those_of(tx, tenant)?;
     let all = serde_json::to_string(&TenantReach::All).map_err(Error::internal)?;
     // A tenant's name holds no character that LIKE or JSON would read as another.
     let named = format!("%\"{tenant}\"%");
@@ -120,7 +133,8 @@ pub fn revoke_those_of(tx: &mut Tx, tenant: &TenantName) -> Result<usize> {
         .filter(tokens::expires_at.gt(now))
         .filter(tokens::reach.ne(all))
         .filter(tokens::reach.like(named));
-    Ok(diesel::update(concerned).set(tokens::revoked_at.eq(Some(now))).execute(tx.connection)?)
+    let revoked = diesel::update(concerned).set(tokens::revoked_at.eq(Some(now))).execute(tx.connection)?;
+    Ok(families + revoked)
 }
 
 /// Forgets tokens that ended before `before`, at most `limit` of them at a time; how many.
@@ -189,7 +203,7 @@ impl TryFrom<&TokenRecord> for Row {
             scope: token.scope.clone(),
             permissions: serde_json::to_string(&token.permissions).map_err(Error::internal)?,
             reach: serde_json::to_string(&token.reach).map_err(Error::internal)?,
-            family: token.family.clone(),
+            family: token.family.as_ref().map(ToString::to_string),
             issued_at: token.issued_at.micros(),
             expires_at: token.expires_at.micros(),
             revoked_at: token.revoked_at.map(Timestamp::micros),
@@ -210,7 +224,7 @@ impl TryFrom<Row> for TokenRecord {
             scope: row.scope,
             permissions: serde_json::from_str(&row.permissions).map_err(|_| failure::corrupt("token"))?,
             reach: serde_json::from_str(&row.reach).map_err(|_| failure::corrupt("token"))?,
-            family: row.family,
+            family: row.family.map(FamilyId::stored),
             issued_at: Timestamp::from_micros(row.issued_at),
             expires_at: Timestamp::from_micros(row.expires_at),
             revoked_at: row.revoked_at.map(Timestamp::from_micros),

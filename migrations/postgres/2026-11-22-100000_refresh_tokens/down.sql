@@ -1,0 +1,3 @@
+DROP INDEX tokens_family;
+DROP TABLE refresh_tokens;
+DROP TABLE token_families;
