@@ -145,9 +145,38 @@ pub fn on_behalf<T>(
     now: Timestamp,
     work: impl Fn(&KnownClient) -> Result<T>,
 ) -> Result<T> {
+    while_it_stands(oauth, || authenticate(oauth, presented, now), work)
+}
+
+/// The same for a client that does not authenticate: something that it was given speaks for it.
+pub fn on_behalf_of<T>(
+    oauth: &OAuth,
+    id: &ClientId,
+    now: Timestamp,
+    work: impl Fn(&KnownClient) -> Result<T>,
+) -> Result<T> {
+    let find = || match oauth.clients.recall(id) {
+        Some(known) => Ok(known),
+        None => oauth
+            .clients
+            .read(&oauth.service.store, id, now)?
+            .ok_or_else(|| invalid_client("no such client, or not an active one")),
+    };
+    while_it_stands(oauth, find, work)
+}
+
+/// Keeps MACs of client secrets apart from others under the same pepper.
+const PURPOSE: &str = "client secret";
+const ATTEMPTS: usize = 3;
+
+fn while_it_stands<T>(
+    oauth: &OAuth,
+    find: impl Fn() -> Result<Arc<KnownClient>>,
+    work: impl Fn(&KnownClient) -> Result<T>,
+) -> Result<T> {
     let mut outcome = Err(Error::conflict());
     for _ in 0..ATTEMPTS {
-        let client = authenticate(oauth, presented, now)?;
+        let client = find()?;
         outcome = work(&client);
         match &outcome {
             Err(error) if error.code() == Code::Conflict => oauth.clients.forget(&client.record.id),
@@ -156,10 +185,6 @@ pub fn on_behalf<T>(
     }
     outcome
 }
-
-/// Keeps MACs of client secrets apart from others under the same pepper.
-const PURPOSE: &str = "client secret";
-const ATTEMPTS: usize = 3;
 
 /// The fast checks: the MAC, and what passed Argon2id on this node before.
 fn passes_at_once(oauth: &OAuth, known: &KnownClient, secret: &SecretText, now: Timestamp) -> bool {

@@ -25,7 +25,7 @@ pub struct Metadata {
 }
 
 /// The grants that have a file under `grants/`.
-pub const GRANTS: [GrantType; 1] = [GrantType::ClientCredentials];
+pub const GRANTS: [GrantType; 2] = [GrantType::ClientCredentials, GrantType::RefreshToken];
 const AUTHENTICATION_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 
 pub fn metadata(service: &Service) -> Metadata {

@@ -4,6 +4,7 @@ pub mod client_authentication;
 pub mod known_clients;
 
 pub mod grants;
+pub mod login;
 pub mod token;
 
 pub mod check_token;
@@ -19,6 +20,7 @@ pub mod tokens;
 mod checked_secrets;
 mod inspect;
 mod recent;
+mod refresh;
 mod strangers;
 mod throttle;
 

@@ -2,39 +2,85 @@
 
 use crate::credential::revoke_sad::{self, Revoked};
 use crate::model::error::{Code, Error, Result};
-use crate::model::event::{Audited, Event};
+use crate::model::event::{Actor, Audited, Event};
+use crate::model::id::ClientId;
+use crate::model::refresh_token::TokenFamily;
 use crate::model::secret::SecretText;
-use crate::model::token::VerifiedToken;
+use crate::model::token::{Call, Principal, VerifiedToken};
 use crate::oauth::client_authentication::{Presented, on_behalf};
-use crate::oauth::known_clients::KnownClient;
-use crate::oauth::{OAuth, Request};
-use crate::store::tokens;
+use crate::oauth::known_clients::Seen;
+use crate::oauth::{OAuth, Request, refresh};
+use crate::store::{Tx, refresh_tokens, tokens};
 
-/// Revokes an access token, or a SAD, of the client that authenticates. What is unknown, malformed or ended already is
-/// revoked all the same; another client's is refused.
+/// Revokes a token of the client that authenticates: an access token, a refresh token with all that it gave, or a SAD.
+/// What is unknown, malformed or ended already is revoked all the same; another client's is refused.
 pub fn revoke(oauth: &OAuth, request: &Request, presented: &Presented, token: &SecretText) -> Result<()> {
     on_behalf(oauth, presented, request.at, |client| {
-        match oauth.keyring.recognise(&oauth.service, token.expose(), request.at) {
-            Ok(verified) => revoke_access_token(oauth, request, client, &verified),
-            Err(error) if error.code() == Code::InvalidToken => revoke_sad(oauth, request, client, token),
-            Err(error) => Err(error),
-        }
+        let id = client.record.id.clone();
+        let revoker =
+            Revoker { actor: request.actor(&id), client: id, standing: Standing::Client(client.seen()) };
+        end(oauth, &revoker, token)
     })
 }
 
-fn revoke_access_token(
-    oauth: &OAuth,
-    request: &Request,
-    client: &KnownClient,
-    token: &VerifiedToken,
-) -> Result<()> {
-    if token.client != client.record.id {
+/// The same for the bearer of an access token, of whose client the token has to be.
+pub fn revoke_by_bearer(oauth: &OAuth, call: &Call, token: &SecretText) -> Result<()> {
+    let client = call.principal.client().ok_or_else(|| Error::internal("a bearer without a client"))?;
+    let standing = Standing::Bearer(call.principal.clone());
+    end(oauth, &Revoker { client: client.clone(), actor: call.actor(), standing }, token)
+}
+
+/// Who revokes.
+struct Revoker {
+    client: ClientId,
+    actor: Actor,
+    standing: Standing,
+}
+
+/// What has to hold still in the transaction that ends something.
+#[derive(Clone)]
+enum Standing {
+    Client(Seen),
+    Bearer(Principal),
+}
+
+impl Standing {
+    fn when_looking(&self, tx: &mut Tx) -> Result<()> {
+        match self {
+            Self::Client(seen) => seen.stands(tx),
+            Self::Bearer(principal) => tx.admit_any(principal).map(|_| ()),
+        }
+    }
+
+    fn when_ending(&self, tx: &mut Tx) -> Result<()> {
+        match self {
+            Self::Client(seen) => seen.stands(tx),
+            Self::Bearer(principal) => tx.admit_any_to_revoke(principal).map(|_| ()),
+        }
+    }
+}
+
+/// The token says by itself what it is, whatever a hint says.
+fn end(oauth: &OAuth, revoker: &Revoker, token: &SecretText) -> Result<()> {
+    match oauth.keyring.recognise(&oauth.service, token.expose(), revoker.actor.at) {
+        Ok(verified) => return end_access_token(oauth, revoker, &verified),
+        Err(error) if error.code() == Code::InvalidToken => {}
+        Err(error) => return Err(error),
+    }
+    match refresh::family_of(oauth, token, revoker.actor.at)? {
+        Some(family) => end_family(oauth, revoker, family),
+        None => end_sad(oauth, revoker, token),
+    }
+}
+
+fn end_access_token(oauth: &OAuth, revoker: &Revoker, token: &VerifiedToken) -> Result<()> {
+    if token.client != revoker.client {
         return Err(another_clients());
     }
     let store = &oauth.service.store;
-    let (id, seen) = (token.id.clone(), client.seen());
-    let stands = store.read(request.at, |tx| {
-        seen.stands(tx)?;
+    let (id, standing) = (token.id.clone(), revoker.standing.clone());
+    let stands = store.read(revoker.actor.at, |tx| {
+        standing.when_looking(tx)?;
         Ok(tokens::find(tx, &id)?
             .is_some_and(|record| record.revoked_at.is_none() && record.expires_at > tx.now()))
     })?;
@@ -42,8 +88,8 @@ fn revoke_access_token(
         return Ok(());
     }
     let tenant = token.tenant.clone();
-    store.write(request.actor(&client.record.id), move |tx| {
-        seen.stands(tx)?;
+    store.write(revoker.actor.clone(), move |tx| {
+        standing.when_ending(tx)?;
         tokens::revoke(tx, &id)?;
         let mut event = Event::done("token.revoke", format!("token:{id}"));
         event.tenant.clone_from(&tenant);
@@ -51,15 +97,35 @@ fn revoke_access_token(
     })
 }
 
-fn revoke_sad(oauth: &OAuth, request: &Request, client: &KnownClient, token: &SecretText) -> Result<()> {
-    let id = &client.record.id;
-    oauth.service.store.read(request.at, |tx| client.seen().stands(tx))?;
-    match revoke_sad::revoke(&oauth.service, request.actor(id), id, token)? {
+fn end_family(oauth: &OAuth, revoker: &Revoker, family: TokenFamily) -> Result<()> {
+    let store = &oauth.service.store;
+    let standing = revoker.standing.clone();
+    store.read(revoker.actor.at, |tx| standing.when_looking(tx))?;
+    if family.client != revoker.client {
+        return Err(another_clients());
+    }
+    if family.revoked_at.is_some() || family.expires_at <= revoker.actor.at {
+        return Ok(());
+    }
+    store.write(revoker.actor.clone(), move |tx| {
+        standing.when_ending(tx)?;
+        let revoked = refresh_tokens::revoke(tx, &family.id)?;
+        let mut event =
+            Event::done("token.revoke", format!("family:{}", family.id)).with("tokensRevoked", revoked);
+        event.tenant.clone_from(&family.tenant);
+        Ok(Audited::new((), event))
+    })
+}
+
+fn end_sad(oauth: &OAuth, revoker: &Revoker, token: &SecretText) -> Result<()> {
+    let actor = revoker.actor.clone();
+    oauth.service.store.read(actor.at, |tx| revoker.standing.when_looking(tx))?;
+    match revoke_sad::revoke(&oauth.service, actor, &revoker.client, token)? {
         Revoked::Ended | Revoked::Unknown => Ok(()),
         Revoked::AnotherClients => Err(another_clients()),
     }
 }
 
 fn another_clients() -> Error {
-    Error::new(Code::InvalidRequest, "The token was not issued to this client.")
+    Error::new(Code::InvalidRequest, "The token was not issued to this client.").at("/token")
 }

@@ -6,16 +6,17 @@ use crate::keys::token_key::{Expected, TokenVerifier};
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
-use crate::model::id::{ClientId, TokenId};
+use crate::model::id::{ClientId, FamilyId, TokenId};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::permission::{Permissions, Role, TenantReach};
+use crate::model::refresh_token::FamilyOrigin;
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
 use crate::model::token::{TokenRecord, VerifiedToken};
 use crate::oauth::known_clients::KnownClient;
-use crate::oauth::{OAuth, Request};
+use crate::oauth::{OAuth, Request, refresh};
 use crate::service::id_octets;
-use crate::store::tokens;
+use crate::store::{refresh_tokens, tokens};
 
 /// The header's `typ` (RFC 9068, 2.1).
 pub const TYP: &str = "at+jwt";
@@ -31,6 +32,8 @@ pub struct Granted {
     /// Space-separated.
     pub scope: String,
     pub reach: TenantReach,
+    /// Where it may be renewed, if a refresh token goes with it.
+    pub refresh: Option<FamilyOrigin>,
 }
 
 /// A token on its way to the client.
@@ -40,46 +43,95 @@ pub struct IssuedToken {
     /// Seconds.
     pub expires_in: u32,
     pub scope: String,
+    pub refresh_token: Option<SecretText>,
 }
 
-/// Signs a token and records it, with its event, in one write that also finds the client unchanged.
+/// Signs a token and records it, with its event, in one write that also finds the client unchanged; so too the refresh
+/// token that goes with it.
 pub fn issue(
     oauth: &OAuth,
     client: &KnownClient,
     request: &Request,
     granted: Granted,
 ) -> Result<IssuedToken> {
+    let begun = granted
+        .refresh
+        .map(|origin| refresh::begin(oauth, client, &granted, origin, request.at))
+        .transpose()?;
+    let family = begun.as_ref().map(|begun| begun.family.id.clone());
+    let signed = sign(oauth, client, &granted, family, request.at)?;
+    let issued = signed.issued(begun.as_ref().map(|begun| begun.refresh_token.clone()));
+    let seen = client.seen();
+    oauth.service.store.write(request.actor(&client.record.id), move |tx| {
+        seen.stands(tx)?;
+        if let Some(begun) = &begun {
+            refresh_tokens::begin(tx, &begun.family, &begun.first)?;
+        }
+        tokens::insert(tx, &signed.record)?;
+        Ok(Audited::new(issued.clone(), signed.event()))
+    })
+}
+
+/// An access token that is not recorded yet, so that it is worth nothing.
+pub(super) struct Signed {
+    pub(super) record: TokenRecord,
+    access_token: SecretText,
+    grant: GrantType,
+    expires_in: u32,
+}
+
+/// Signs an access token; done before any transaction.
+pub(super) fn sign(
+    oauth: &OAuth,
+    client: &KnownClient,
+    granted: &Granted,
+    family: Option<FamilyId>,
+    at: Timestamp,
+) -> Result<Signed> {
     let service = &oauth.service;
     let validity = client.record.access_token_validity;
-    let expires_at = Timestamp::from_seconds(request.at.seconds()).plus_seconds(i64::from(validity));
     let record = TokenRecord {
-        id: TokenId::new(request.at, id_octets()?),
+        id: TokenId::new(at, id_octets()?),
         client: client.record.id.clone(),
         user: None,
-        tenant: granted.tenant,
-        seat: granted.seat,
-        scope: granted.scope,
+        tenant: granted.tenant.clone(),
+        seat: granted.seat.clone(),
+        scope: granted.scope.clone(),
         permissions: client.permissions.clone(),
-        reach: granted.reach,
-        family: None,
-        issued_at: request.at,
-        expires_at,
+        reach: granted.reach.clone(),
+        family,
+        issued_at: at,
+        expires_at: Timestamp::from_seconds(at.seconds()).plus_seconds(i64::from(validity)),
         revoked_at: None,
     };
     let claims = Claims::of(&service.public_url, &client.record.roles, &record);
-    let access_token = SecretText::new(oauth.keyring.sign(service, TYP, &claims, request.at)?);
-    let issued = IssuedToken { access_token, expires_in: validity, scope: record.scope.clone() };
-    let seen = client.seen();
-    service.store.write(request.actor(&record.client), move |tx| {
-        seen.stands(tx)?;
-        tokens::insert(tx, &record)?;
+    let access_token = SecretText::new(oauth.keyring.sign(service, TYP, &claims, at)?);
+    Ok(Signed { record, access_token, grant: granted.grant, expires_in: validity })
+}
+
+impl Signed {
+    /// What the client gets once the record is on disk.
+    pub(super) fn issued(&self, refresh_token: Option<SecretText>) -> IssuedToken {
+        IssuedToken {
+            access_token: self.access_token.clone(),
+            expires_in: self.expires_in,
+            scope: self.record.scope.clone(),
+            refresh_token,
+        }
+    }
+
+    pub(super) fn event(&self) -> Event {
+        let record = &self.record;
         let mut event = Event::done("token.issue", format!("token:{}", record.id))
-            .with("grant", granted.grant.as_str())
+            .with("grant", self.grant.as_str())
             .with("scope", record.scope.as_str())
             .with("expiresAt", record.expires_at.to_string());
+        if let Some(family) = &record.family {
+            event = event.with("family", family.as_str());
+        }
         event.tenant.clone_from(&record.tenant);
-        Ok(Audited::new(issued.clone(), event))
-    })
+        event
+    }
 }
 
 /// What a token says, when the key signed it and we are its issuer and audience. Its age is left to the caller.

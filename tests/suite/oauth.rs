@@ -121,7 +121,7 @@ fn keys_and_metadata_are_published() {
     assert_eq!((&jwks["keys"][0]["alg"], &jwks["keys"][0]["d"]), (&json!("EdDSA"), &json!(null)));
     let metadata = world.http.get("/.well-known/oauth-authorization-server").send().expect(200).json();
     assert_eq!(metadata["issuer"], "http://localhost:8080");
-    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
+    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials", "refresh_token"]));
 }
 
 #[test]

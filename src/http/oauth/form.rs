@@ -30,7 +30,7 @@ impl Form {
     }
 
     pub fn required(&self, name: &str) -> Result<&SecretText> {
-        let missing = || Error::new(Code::InvalidRequest, format!("The parameter {name} is missing."));
+        let missing = || Error::new(Code::InvalidRequest, format!("Missing parameter {name}"));
         self.0.get(name).ok_or_else(missing)
     }
 

@@ -15,7 +15,8 @@ use crate::oauth::introspect::{Introspection, introspect};
 /// Introspect a token
 ///
 /// An application sees its own tokens, an administrator those of its tenants; of any other token, and of one that is
-/// not good, there is nothing to see but `{"active":false}`.
+/// not good, there is nothing to see but `{"active":false}`. Refresh tokens are answered so too: they are good at the
+/// token endpoint only, and no resource is to take one for an access token.
 #[utoipa::path(post, path = "/oauth2/introspect", tag = "oauth",
     request_body(content = AskedToken, content_type = "application/x-www-form-urlencoded"),
     responses(

@@ -14,8 +14,9 @@ use crate::oauth::revoke::revoke;
 
 /// Revoke a token
 ///
-/// An access token or a SAD of the client that authenticates. A token that is unknown, malformed or ended already is
-/// revoked all the same; another client's is refused.
+/// An access token, a refresh token or a SAD of the client that authenticates. A refresh token takes the access tokens
+/// that it gave with it. A token that is unknown, malformed or ended already is revoked all the same; another client's
+/// is refused.
 #[utoipa::path(post, path = "/oauth2/revoke", tag = "oauth",
     request_body(content = AskedToken, content_type = "application/x-www-form-urlencoded"),
     responses(

@@ -13,15 +13,21 @@ use crate::app::App;
 use crate::http::blocking;
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Error};
+use crate::model::secret::SecretText;
 use crate::oauth::grants::client_credentials::client_credentials;
+use crate::oauth::grants::refresh_token::refresh_token;
+use crate::oauth::metadata::GRANTS;
 
 /// The parameters of a token request.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the OpenAPI document")]
 pub struct TokenForm {
+    /// `client_credentials` or `refresh_token`.
     #[schema(example = "client_credentials")]
     grant_type: String,
-    /// `seat:<value>` and `tenant:<value>` in any order, and `service`.
+    /// For the grant `refresh_token`. It is good once: the answer holds the next one.
+    refresh_token: Option<String>,
+    /// `seat:<value>` and `tenant:<value>` in any order, and `service`. A refresh may leave out `service`.
     #[schema(example = "seat:jdoe@acme tenant:acme")]
     scope: Option<String>,
     /// Beside `client_secret`, where HTTP Basic is not used.
@@ -40,6 +46,9 @@ pub struct TokenBody<'a> {
     /// What was granted.
     #[schema(example = "seat:jdoe@acme tenant:acme")]
     scope: &'a str,
+    /// With the grants that give one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
 }
 
 /// Get an access token
@@ -56,20 +65,32 @@ pub struct TokenBody<'a> {
     ))]
 pub async fn issue(app: Data<App>, http: HttpRequest, form: Form) -> Result<HttpResponse, Refused> {
     let presented = presented(&http, &form)?;
-    if form.required("grant_type")?.expose() != GrantType::ClientCredentials.as_str() {
-        let detail = "grant_type is client_credentials; the other grants are not supported yet.";
-        return Err(Error::new(Code::UnsupportedGrantType, detail).into());
-    }
+    let asked = form.required("grant_type")?.expose();
+    let grant = GrantType::parse(asked).filter(|grant| GRANTS.contains(grant)).ok_or_else(unsupported)?;
     let request = request(&app);
     let issued = blocking::run(&app, move |app| {
-        client_credentials(&app.oauth, &request, &presented, form.text("scope"))
+        let (oauth, scope) = (&app.oauth, form.text("scope"));
+        match grant {
+            GrantType::ClientCredentials => client_credentials(oauth, &request, &presented, scope),
+            GrantType::RefreshToken => {
+                refresh_token(oauth, &request, &presented, form.required("refresh_token")?, scope)
+            }
+            GrantType::AuthorizationCode | GrantType::Password | GrantType::Implicit => Err(unsupported()),
+        }
     })
     .await?;
-    app.metrics.token_issued(GrantType::ClientCredentials.as_str());
+    app.metrics.token_issued(grant.as_str());
     Ok(granted(&TokenBody {
         access_token: issued.access_token.expose(),
         token_type: "Bearer",
         expires_in: issued.expires_in,
         scope: &issued.scope,
+        refresh_token: issued.refresh_token.as_ref().map(SecretText::expose),
     }))
+}
+
+fn unsupported() -> Error {
+    let names: Vec<&str> = GRANTS.iter().map(|grant| grant.as_str()).collect();
+    let detail = format!("grant_type is one of {}.", names.join(", "));
+    Error::new(Code::UnsupportedGrantType, detail)
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Error, Result};
-use crate::model::event::{Audited, Event};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::permission::TenantReach;
+use crate::model::refresh_token::FamilyOrigin;
 use crate::model::scope::{self, RequestedScope};
 use crate::oauth::client_authentication::{Presented, on_behalf};
+use crate::oauth::grants::refusal::remember;
 use crate::oauth::known_clients::KnownClient;
 use crate::oauth::token::{self, Granted, IssuedToken};
 use crate::oauth::{OAuth, Request, invalid_client};
@@ -21,9 +22,21 @@ pub fn client_credentials(
     presented: &Presented,
     scope: Option<&str>,
 ) -> Result<IssuedToken> {
+    // RFC 6749, 4.4.3: no refresh token; the client can ask again at any time.
+    give(oauth, request, presented, scope, None)
+}
+
+/// What [`client_credentials`] gives, with a refresh token where another protocol has one.
+pub(in crate::oauth) fn give(
+    oauth: &OAuth,
+    request: &Request,
+    presented: &Presented,
+    scope: Option<&str>,
+    refresh: Option<FamilyOrigin>,
+) -> Result<IssuedToken> {
     on_behalf(oauth, presented, request.at, |client| match decide(oauth, client, request, scope) {
-        Ok(granted) => token::issue(oauth, client, request, granted),
-        Err(refusal) => Err(remember(oauth, client, request, scope, refusal)),
+        Ok(granted) => token::issue(oauth, client, request, Granted { refresh, ..granted }),
+        Err(refusal) => Err(remember(oauth, client, request, GrantType::ClientCredentials, scope, refusal)),
     })
 }
 
@@ -54,6 +67,7 @@ fn decide(oauth: &OAuth, client: &KnownClient, request: &Request, scope: Option<
         seat: asked.seat,
         tenant,
         reach,
+        refresh: None,
     })
 }
 
@@ -110,34 +124,6 @@ fn unsuspended(client: &KnownClient) -> Result<TenantReach> {
 /// The same words for a tenant that is not there and for one that the client may not act for.
 fn no_such_tenant() -> Error {
     Error::new(Code::InvalidScope, "The client may not act for the tenant that the scope names.")
-}
-
-/// Leaves an event of a refusal to a client that showed who it is, unless that client changed meanwhile: then the
-/// refusal is for a state that is no more.
-fn remember(
-    oauth: &OAuth,
-    client: &KnownClient,
-    request: &Request,
-    scope: Option<&str>,
-    refusal: Error,
-) -> Error {
-    let id = &client.record.id;
-    let asked: String = scope.unwrap_or_default().chars().take(200).collect();
-    let reason = refusal.cause().unwrap_or_else(|| refusal.detail()).to_owned();
-    let code = refusal.code().as_str();
-    let target = format!("client:{id}");
-    let tenant = client.record.tenants.sole().cloned();
-    let seen = client.seen();
-    let kept = oauth.service.store.write(request.actor(id), move |tx| {
-        seen.stands(tx)?;
-        let mut event = Event::refused("token.issue", target.clone())
-            .with("code", code)
-            .with("reason", reason.as_str())
-            .with("scope", asked.as_str());
-        event.tenant.clone_from(&tenant);
-        Ok(Audited::new((), event))
-    });
-    kept.err().unwrap_or(refusal)
 }
 
 #[cfg(test)]

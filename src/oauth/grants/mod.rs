@@ -1,3 +1,6 @@
 //! The ways to a token, one per file.
 
 pub mod client_credentials;
+pub mod refresh_token;
+
+mod refusal;
