@@ -65,7 +65,9 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::InvalidHashAlgo
         | Code::FactorMissing => StatusCode::BAD_REQUEST,
 
-        Code::InvalidToken | Code::ExpiredToken | Code::InvalidClient => StatusCode::UNAUTHORIZED,
+        Code::InvalidToken | Code::ExpiredToken | Code::InvalidClient | Code::AuthenticationRequired => {
+            StatusCode::UNAUTHORIZED
+        }
         Code::InsufficientPermission | Code::InsufficientScope => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -161,7 +163,7 @@ impl Problem {
             (_, Code::InsufficientScope | Code::InsufficientPermission) => {
                 Some(r#"Bearer realm="countersign", error="insufficient_scope""#)
             }
-            (_, Code::InvalidClient) => Some(r#"Basic realm="countersign""#),
+            (_, Code::InvalidClient | Code::AuthenticationRequired) => Some(r#"Basic realm="countersign""#),
             _ => None,
         }
     }

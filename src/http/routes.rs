@@ -15,10 +15,12 @@ use super::api::{
     tokens,
 };
 use super::csc::v1::{
-    credentials as csc_v1_credentials, info as csc_v1_info, signatures as csc_v1_signatures,
+    credentials as csc_v1_credentials, info as csc_v1_info, service_token as csc_v1_auth,
+    signatures as csc_v1_signatures,
 };
 use super::csc::v2::{
-    credentials as csc_v2_credentials, info as csc_v2_info, signatures as csc_v2_signatures,
+    credentials as csc_v2_credentials, info as csc_v2_info, service_token as csc_v2_auth,
+    signatures as csc_v2_signatures,
 };
 use super::csc::{self, logo as csc_logo, timestamp as csc_timestamp};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
@@ -147,6 +149,9 @@ table! {
 
         GET "/csc/v1/info" csc_v1_info::get;
         POST "/csc/v1/info" csc_v1_info::post;
+        GET "/csc/v1/auth/login" csc_v1_auth::get_login;
+        POST "/csc/v1/auth/login" csc_v1_auth::login;
+        POST "/csc/v1/auth/revoke" csc_v1_auth::revoke;
         POST "/csc/v1/credentials/list" csc_v1_credentials::list;
         POST "/csc/v1/credentials/info" csc_v1_credentials::info;
         POST "/csc/v1/credentials/authorize" csc_v1_credentials::authorize;
@@ -155,6 +160,9 @@ table! {
         POST "/csc/v1/signatures/timestamp" csc_timestamp::v1;
         GET "/csc/v2/info" csc_v2_info::get;
         POST "/csc/v2/info" csc_v2_info::post;
+        GET "/csc/v2/auth/login" csc_v2_auth::get_login;
+        POST "/csc/v2/auth/login" csc_v2_auth::login;
+        POST "/csc/v2/auth/revoke" csc_v2_auth::revoke;
         POST "/csc/v2/credentials/list" csc_v2_credentials::list;
         POST "/csc/v2/credentials/info" csc_v2_credentials::info;
         POST "/csc/v2/credentials/authorize" csc_v2_credentials::authorize;
@@ -176,6 +184,10 @@ table! {
         POST "/oauth/check_token" older::check_token;
         POST "/oauth/revoke" older::revoke;
         POST "/revoke" older::csc_revoke;
+        POST "/csc/v1/oauth2/token" older::csc_v1_token;
+        POST "/csc/v1/oauth2/revoke" older::csc_v1_revoke;
+        POST "/csc/v2/oauth2/token" older::csc_v2_token;
+        POST "/csc/v2/oauth2/revoke" older::csc_v2_revoke;
         GET "/" documents::landing;
         GET "/docs" documents::docs;
         GET "/docs/" documents::docs_index;

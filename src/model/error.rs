@@ -89,6 +89,7 @@ codes! {
     OutcomeUnknown "outcome_unknown" "The connection was lost while the change was being committed" "Look whether the change took place before trying again."
     InternalError "internal_error" "Something went wrong on our side" "Report the request id to the operator."
     InvalidClient "invalid_client" "Client authentication failed" "Check the client's id and secret."
+    AuthenticationRequired "authentication_required" "Nothing shows who asks" "Send an id and a secret by HTTP Basic."
     InvalidGrant "invalid_grant" "The grant is invalid" "Start the grant again."
     InvalidScope "invalid_scope" "The scope is invalid, or not for this client" "Name at most one seat: and one tenant: that the client may act for."
     UnauthorizedClient "unauthorized_client" "The client may not use this grant" "Have an administrator add the grant to the client's authorizedGrantTypes."

@@ -17,6 +17,10 @@ enum Door {
     Client,
     Native(Native),
     Csc(Csc),
+    /// CSC's auth/login, where a client shows its id and secret.
+    Login,
+    /// CSC's auth/revoke, for the bearer of any token.
+    Revoke(Csc),
     /// What is not configured is not there for anybody; the tests of what it belongs to say who may call it.
     Unconfigured,
 }
@@ -142,7 +146,8 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
     });
     let configuration =
         json!({ "name": "new", "tenant": "acme", "type": "explicit", "secondFactors": ["PIN"] });
-    use Door::{Client, Native as N, Open, Unconfigured};
+    let revoke = || Door::Revoke(Csc { to_right: 204, body: json!({ "token": "A".repeat(43) }) });
+    use Door::{Client, Login, Native as N, Open, Unconfigured};
     vec![
         (
             "POST /api/v1/credentials",
@@ -235,10 +240,20 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("POST /oauth/check_token", Client),
         ("POST /oauth/revoke", Client),
         ("POST /revoke", Client),
+        ("POST /csc/v1/oauth2/token", Client),
+        ("POST /csc/v1/oauth2/revoke", Client),
+        ("POST /csc/v2/oauth2/token", Client),
+        ("POST /csc/v2/oauth2/revoke", Client),
         ("GET /oauth2/jwks", Open),
         ("GET /.well-known/oauth-authorization-server", Open),
         ("GET /csc/v1/info", Open),
         ("POST /csc/v1/info", Open),
+        ("GET /csc/v1/auth/login", Login),
+        ("POST /csc/v1/auth/login", Login),
+        ("POST /csc/v1/auth/revoke", revoke()),
+        ("GET /csc/v2/auth/login", Login),
+        ("POST /csc/v2/auth/login", Login),
+        ("POST /csc/v2/auth/revoke", revoke()),
         ("POST /csc/v1/credentials/list", csc(200, json!({}))),
         ("POST /csc/v1/credentials/info", csc(200, credential.clone())),
         ("POST /csc/v1/credentials/authorize", csc(200, authorize.clone())),
@@ -285,6 +300,8 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
             Door::Client => client_door(scene, route, &things.active.token),
             Door::Native(native) => native_door(scene, &tokens, &things, route, native),
             Door::Csc(csc) => csc_door(scene, &tokens, &things, route, csc),
+            Door::Login => login_door(scene, route),
+            Door::Revoke(csc) => csc_bearer(scene, &tokens, &things, route, csc),
             Door::Unconfigured => {
                 for token in [None, Some("x".to_owned()), Some(tokens.of(("acme", SEAT)))] {
                     let path = things.path(route, true);
@@ -323,8 +340,8 @@ impl Door {
     fn right(&self) -> Option<((&'static str, &'static str), u16, &Value)> {
         match self {
             Door::Native(native) => Some((native.right, native.to_right, &native.body)),
-            Door::Csc(csc) => Some((("acme", SEAT), csc.to_right, &csc.body)),
-            Door::Open | Door::Client | Door::Unconfigured => None,
+            Door::Csc(csc) | Door::Revoke(csc) => Some((("acme", SEAT), csc.to_right, &csc.body)),
+            Door::Open | Door::Client | Door::Login | Door::Unconfigured => None,
         }
     }
 }
@@ -379,7 +396,8 @@ fn native_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str,
     }
 }
 
-fn csc_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, csc: &Csc) {
+/// Nobody, forgers and holders of a revoked token.
+fn csc_bearer(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, csc: &Csc) {
     let path = things.path(route, true);
     let attempt = |token: Option<&str>| call(scene, route, &path, token, &csc.body);
     unwelcome(&attempt(None), route, "invalid_token");
@@ -390,6 +408,12 @@ fn csc_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, cs
     let revoked = scene.token("acme", SEAT);
     scene.revoke("acme", &revoked);
     unwelcome(&attempt(Some(&revoked)), route, "expired_token");
+}
+
+fn csc_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, csc: &Csc) {
+    csc_bearer(scene, tokens, things, route, csc);
+    let path = things.path(route, true);
+    let attempt = |token: Option<&str>| call(scene, route, &path, token, &csc.body);
     // Administrators do not use credentials, and operators of CAs neither.
     for lesser in ["acme-admin", "acme-ca", "acme-auditor"] {
         let reply = attempt(Some(&tokens.of((lesser, "tenant:acme"))));
@@ -407,8 +431,33 @@ fn csc_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, cs
     }
 }
 
+fn login_door(scene: &Scene, route: &str) {
+    forgiven(scene);
+    let (method, path) = route.split_once(' ').unwrap();
+    let attempt = || scene.http.request(method.parse().unwrap(), path);
+    let bare = attempt().send();
+    assert_eq!(bare.status, 401, "{route}: {}", bare.text());
+    assert!(bare.header("www-authenticate").unwrap().starts_with("Basic"), "{route}");
+    let token = scene.token("acme", SEAT);
+    assert_eq!(attempt().bearer(&token).send().status, 401, "{route} with a token");
+    // Failures at one client's secret are slowed down; each door has a client of its own.
+    let client = format!("{method}{}", path.replace('/', "-"));
+    scene.client(json!({ "clientId": client, "tenants": ["acme"] }));
+    for (id, secret) in [
+        (client.as_str(), "wrong".to_owned()),
+        (&format!("no-such{client}"), "wrong".to_owned()),
+        (&client, scene.secret("globex")),
+    ] {
+        let reply = attempt().basic(id, &secret).send();
+        assert_eq!(reply.status, 400, "{route} as {id}: {}", reply.text());
+        assert_eq!(reply.json()["error"], "authentication_error", "{route} as {id}");
+    }
+    attempt().basic(&client, &scene.secret(&client)).send().expect(200);
+}
+
 /// The doors where clients show who they are.
 fn client_door(scene: &Scene, route: &str, token: &str) {
+    forgiven(scene);
     let path = route.split_once(' ').unwrap().1;
     let asks_for_token = path.ends_with("/token");
     let form: &[(&str, &str)] =
@@ -442,6 +491,11 @@ fn client_door(scene: &Scene, route: &str, token: &str) {
         _ => assert_eq!(stranger.expect(400).json()["error"], "invalid_request", "{route}"),
     }
     scene.http.get("/api/v1/credentials").bearer(token).send().expect(200);
+}
+
+/// Long enough that what failed before, from this address, holds nobody up.
+fn forgiven(scene: &Scene) {
+    scene.clock.advance(60);
 }
 
 fn call(scene: &Scene, route: &str, path: &str, token: Option<&str>, body: &Value) -> Reply {

@@ -100,6 +100,23 @@ fn live(http: &Http, administrator: &Value, places: &mut Places) -> Vec<Secret> 
     places.refusal(http.post("/oauth2/token").basic("nobody", WRONG_SECRET).form(&form[..1]).send());
     places.refusal(http.get("/api/v1/credentials").bearer(&format!("{application}x")).send());
 
+    let login = |body: &Value| http.post("/csc/v1/auth/login").json(body);
+    let remembered =
+        login(&json!({ "rememberMe": true })).basic("acme", CHOSEN_SECRET).send().expect(200).json();
+    let renewal = json!({ "refresh_token": remembered["refresh_token"] });
+    let renewed = login(&renewal).send().expect(200).json();
+    let first = &remembered["refresh_token"];
+    places.refusal(login(&json!({ "refresh_token": [first] })).send());
+    places.refusal(login(&json!({})).basic("acme", WRONG_SECRET).send());
+    let hinted = json!({ "token": first, "token_type_hint": first });
+    places.refusal(post("/csc/v1/auth/revoke", &application, &hinted));
+    let bearer = text(&renewed["refresh_token"]);
+    places.refusal(http.get("/api/v1/credentials").bearer(&bearer).send());
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", bearer.as_str())];
+    places.refusal(http.post("/oauth2/token").basic("acme", CHOSEN_SECRET).form(&refresh).send());
+    post("/csc/v1/auth/revoke", &application, &json!({ "token": bearer })).expect(204);
+    places.refusal(login(&renewal).send());
+
     let new = json!({ "authorizationConfiguration": configuration["id"], "multiSignature": 4 });
     let created = post("/api/v1/credentials", &application, &new).expect(201).json();
     let id = text(&created["credentialId"]);
@@ -189,6 +206,12 @@ fn live(http: &Http, administrator: &Value, places: &mut Places) -> Vec<Secret> 
         Secret::new("the administrator's token", &admin),
         Secret::new("the application's token", &application),
         Secret::new("the operator's token", &ca),
+        Secret::new("a service token", text(&remembered["access_token"])),
+        Secret::new("its refresh token", text(&remembered["refresh_token"])),
+        Secret::new("the renewed service token", text(&renewed["access_token"])),
+        Secret::new("the renewed refresh token", text(&renewed["refresh_token"])),
+        Secret::new("the octets of its refresh token", octets(&text(&remembered["refresh_token"])[3..])),
+        Secret::new("the octets of the renewed refresh token", octets(&text(&renewed["refresh_token"])[3..])),
     ]
 }
 

@@ -113,6 +113,16 @@ fn is_v2(path: &str) -> bool {
     path.starts_with(V2::BASE)
 }
 
+/// A Basic header that holds no id and secret.
+pub fn malformed_username_password() -> Error {
+    refused("Malformed username-password")
+}
+
+/// A refresh token of the wrong type.
+pub fn refresh_token_no_text() -> Error {
+    refused("Invalid string parameter: refresh_token")
+}
+
 /// An error without a field carries its text as its detail.
 fn refused(text: impl Into<String>) -> Error {
     Error::new(Code::InvalidRequest, text)
@@ -120,6 +130,10 @@ fn refused(text: impl Into<String>) -> Error {
 
 /// CSC answers 400 where the native API tells finer statuses apart; what is the transport's business stays.
 fn status(code: Code) -> StatusCode {
+    if code == Code::InvalidClient {
+        // csc.md 3.2 has 401 for a header that shows nobody, not for a wrong secret.
+        return StatusCode::BAD_REQUEST;
+    }
     match problem::status(code) {
         StatusCode::NOT_FOUND
         | StatusCode::CONFLICT

@@ -1,5 +1,7 @@
 //! The methods of a version, as info lists them: what is routed, and set up on this node.
 
+use actix_web::http::Method;
+
 use super::timestamp;
 use super::version::Version;
 use crate::app::App;
@@ -10,8 +12,10 @@ const OAUTH: [&str; 4] = ["oauth2/authorize", "oauth2/pushed_authorize", "oauth2
 
 /// All but info, which whoever reads this has called.
 pub fn of<V: Version>(app: &App) -> Vec<&'static str> {
-    let own = TABLE.iter().filter_map(|row| row.path.strip_prefix(V::BASE));
-    let own = own.filter(|method| *method != "info" && available(method, app));
+    // What answers GET answers POST too.
+    let posts = TABLE.iter().filter(|row| row.method == Method::POST);
+    let own = posts.filter_map(|row| row.path.strip_prefix(V::BASE));
+    let own = own.filter(|method| *method != "info" && !OAUTH.contains(method) && available(method, app));
     OAUTH.into_iter().filter(|method| is_routed(&format!("/{method}"))).chain(own).collect()
 }
 
@@ -46,6 +50,9 @@ mod tests {
         for methods in [of::<V1>(&app), of::<V2>(&app)] {
             for name in [
                 "oauth2/token",
+                "oauth2/revoke",
+                "auth/login",
+                "auth/revoke",
                 "credentials/list",
                 "credentials/info",
                 "credentials/authorize",

@@ -9,6 +9,8 @@ pub mod hashes;
 pub mod parameters;
 pub mod posted;
 
+pub mod service_token;
+
 pub mod auth_data;
 pub mod authorization;
 pub mod certified;

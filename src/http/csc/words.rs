@@ -57,6 +57,13 @@ impl<'a> Words<'a> {
                 Self::invalid_request(format!("Invalid parameter {}", V::HASH_ALGO.name()))
             }
 
+            // Only auth/login refuses with these.
+            Code::AuthenticationRequired => Self::invalid_request("Malformed authentication parameter"),
+            Code::InvalidGrant => Self::invalid_request("Invalid refresh_token"),
+            Code::InvalidClient | Code::InvalidScope | Code::UnauthorizedClient => {
+                Self::new("authentication_error", "An error occurred during authentication process")
+            }
+
             Code::InvalidToken => Self::new("invalid_token", error.detail()),
             Code::ExpiredToken => Self::new("expired_token", error.detail()),
             Code::InsufficientPermission | Code::InsufficientScope => {
@@ -118,10 +125,6 @@ impl<'a> Words<'a> {
             | Code::NoSecondFactor
             | Code::NotSupportedYet
             | Code::DeliveryNotConfigured
-            | Code::InvalidClient
-            | Code::InvalidGrant
-            | Code::InvalidScope
-            | Code::UnauthorizedClient
             | Code::UnsupportedGrantType
             | Code::TokenNotRecognised => Self::invalid_request(error.detail()),
         }

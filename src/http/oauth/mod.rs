@@ -21,7 +21,7 @@ use crate::http::request_id;
 use crate::oauth::Request;
 
 /// What an endpoint answers when all went well; not to be kept by anyone (RFC 6749, 5.1).
-fn granted(body: &impl Serialize) -> HttpResponse {
+pub(super) fn granted(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .insert_header((PRAGMA, HeaderValue::from_static("no-cache")))
@@ -29,6 +29,6 @@ fn granted(body: &impl Serialize) -> HttpResponse {
 }
 
 /// The request that is being answered here, before it is known who sent it.
-fn request(app: &App) -> Request {
+pub(super) fn request(app: &App) -> Request {
     Request { id: Some(request_id::current()), at: app.clock.now() }
 }

@@ -1,6 +1,7 @@
 //! CSC API v2, with what versions 2.1 and 2.2 add to it.
 
 pub mod info;
+pub mod service_token;
 
 pub mod credentials;
 pub mod signatures;
