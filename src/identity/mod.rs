@@ -1,8 +1,11 @@
-//! Tenants, and who belongs to them.
+//! Tenants, who belongs to them, and how people show who they are.
 
 pub mod seats;
 pub mod tenants;
 pub mod trust_anchors;
+
+pub mod recent;
+pub mod slow_check;
 
 use crate::model::error::{Error, Result};
 

@@ -57,6 +57,7 @@ ids! {
     /// What one sign-in gave: refresh tokens and the access tokens that they gave.
     FamilyId
     SecretId
+    UserId
 }
 
 /// The name by which a client authenticates: chosen by whoever registers it.

@@ -14,6 +14,7 @@ pub mod client;
 pub mod refresh_token;
 pub mod tenant;
 pub mod token;
+pub mod user;
 
 pub mod algorithm;
 pub mod authorization;

@@ -1,4 +1,4 @@
-//! Tenants and seats, by name. Names are made canonical (lower case) once, at the door, and are types from there on.
+//! Tenants, seats and users, by name. Names are made canonical (lower case) once, at the door, and are types from there on.
 
 use std::fmt;
 
@@ -13,6 +13,10 @@ pub struct TenantName(String);
 /// `[a-z0-9._@+-]`, 1 to 128 characters, not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct SeatName(String);
+
+/// The name by which a user signs in: the same alphabet as a seat's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct UserName(String);
 
 impl TenantName {
     pub fn parse(text: &str) -> Result<Self> {
@@ -38,6 +42,18 @@ impl SeatName {
             "/seat",
             "a seat is 1 to 128 characters from A-Z, a-z, 0-9 and . _ @ + -, and not . or ..",
         ))
+    }
+}
+
+impl UserName {
+    pub fn parse(text: &str) -> Result<Self> {
+        let seat = SeatName::parse(text).map_err(|_| {
+            Error::field(
+                "/name",
+                "a user's name is 1 to 128 characters from A-Z, a-z, 0-9 and . _ @ + -, and not . or ..",
+            )
+        })?;
+        Ok(Self(seat.0))
     }
 }
 
@@ -69,7 +85,7 @@ macro_rules! names {
     )*};
 }
 
-names! { TenantName SeatName }
+names! { TenantName SeatName UserName }
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::identity::slow_check::Owner;
 use crate::keys::mac::Pepper;
 use crate::keys::random;
 use crate::model::client::SecretVerifier;
@@ -16,9 +17,7 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::id::ClientId;
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
-use crate::oauth::checked_secrets::Check;
 use crate::oauth::known_clients::KnownClient;
-use crate::oauth::throttle::{self, Counted};
 use crate::oauth::{OAuth, invalid_client};
 
 /// What a server-made client secret begins with.
@@ -117,17 +116,20 @@ pub fn authenticate(oauth: &OAuth, presented: &Presented, now: Timestamp) -> Res
         Some(id) => oauth.clients.read(&oauth.service.store, id, now)?,
         None => None,
     };
-    let mut attempt = Attempt::Uncounted;
+    let service = &oauth.service;
+    let owner = known.as_ref().map_or_else(
+        || Owner::unknown_client(service.vault.pepper(), &presented.client),
+        |known| Owner::client(&known.record.id),
+    );
+    let stored: Vec<&str> = known.iter().flat_map(|known| known.chosen(now)).collect();
+    let mut attempt = oauth.slow_checks.attempt(service, owner, presented.address, now);
     for secret in &presented.secrets {
         let passed = if is_server_made(secret) {
             passes_mac(oauth, known.as_deref(), secret, now)
         } else {
-            passes_slowly(oauth, known.as_deref(), presented, secret, now, &mut attempt)?
+            attempt.passes(&stored, secret)?
         };
         if let (true, Some(known)) = (passed, &known) {
-            if let Attempt::Counted = attempt {
-                oauth.strangers.give_back(presented.address);
-            }
             return Ok(Arc::clone(known));
         }
     }
@@ -191,7 +193,8 @@ fn passes_at_once(oauth: &OAuth, known: &KnownClient, secret: &SecretText, now: 
     if is_server_made(secret) {
         return passes_mac(oauth, Some(known), secret, now);
     }
-    slow_checks(oauth, known, secret, now).iter().any(|(check, _)| oauth.secrets.passed(*check))
+    let owner = Owner::client(&known.record.id);
+    known.chosen(now).any(|phc| oauth.slow_checks.passed(&owner, phc, secret))
 }
 
 fn passes_mac(oauth: &OAuth, known: Option<&KnownClient>, secret: &SecretText, now: Timestamp) -> bool {
@@ -212,80 +215,19 @@ fn passes_mac(oauth: &OAuth, known: Option<&KnownClient>, secret: &SecretText, n
     stored.into_iter().any(|mac| pepper.matches(PURPOSE, secret.expose().as_bytes(), mac))
 }
 
-/// One request's attempt at the slow check, however many spellings of its secret it takes: were each counted, the first
-/// would close the door on the second.
-enum Attempt {
-    Uncounted,
-    Counted,
-}
-
-impl Attempt {
-    /// For the address, then for the client.
-    fn count(&mut self, oauth: &OAuth, address: IpAddr, client: &Counted, now: Timestamp) -> Result<()> {
-        if let Self::Uncounted = self {
-            oauth.strangers.count(address, now)?;
-            throttle::count(&oauth.service, client, now)?;
-            *self = Self::Counted;
-        }
-        Ok(())
-    }
-}
-
-/// Argon2id, after the memory of it and after the attempt was counted.
-fn passes_slowly(
-    oauth: &OAuth,
-    known: Option<&KnownClient>,
-    presented: &Presented,
-    secret: &SecretText,
-    now: Timestamp,
-    attempt: &mut Attempt,
-) -> Result<bool> {
-    let service = &oauth.service;
-    let argon = &service.vault.argon;
-    let checks = known.map(|known| slow_checks(oauth, known, secret, now)).unwrap_or_default();
-    let counted = known.map_or_else(
-        || Counted::nobody(service.vault.pepper(), &presented.client),
-        |known| Counted::client(&known.record.id),
-    );
-    if checks.is_empty() {
-        attempt.count(oauth, presented.address, &counted, now)?;
-        let checked = argon.verify_nobody(secret.expose().as_bytes());
-        return throttle::settle(service, &counted, now, checked).map(|()| false);
-    }
-    for (check, phc) in checks {
-        let _turn = oauth.secrets.turn(check);
-        if oauth.secrets.passed(check) {
-            return Ok(true);
-        }
-        attempt.count(oauth, presented.address, &counted, now)?;
-        let checked = argon.verify(phc, secret.expose().as_bytes());
-        if throttle::settle(service, &counted, now, checked)? {
-            oauth.secrets.pass(check);
-            throttle::clear(service, &counted, now)?;
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn slow_checks<'a>(
-    oauth: &OAuth,
-    known: &'a KnownClient,
-    secret: &SecretText,
-    now: Timestamp,
-) -> Vec<(Check, &'a str)> {
-    let phcs = known.verifiers(now).filter_map(|verifier| match verifier {
-        SecretVerifier::Argon2id(phc) => Some(phc.as_str()),
-        SecretVerifier::Mac(_) => None,
-    });
-    phcs.map(|phc| (oauth.secrets.check(&known.record.id, phc, secret), phc)).collect()
-}
-
 impl KnownClient {
     /// How the secrets that work now are checked.
     fn verifiers(&self, now: Timestamp) -> impl Iterator<Item = &SecretVerifier> {
         let current = self.secrets.iter().filter(move |secret| secret.ends_at.is_none_or(|end| end > now));
         current.map(|secret| &secret.verifier)
+    }
+
+    /// The PHC strings of those that somebody chose.
+    fn chosen(&self, now: Timestamp) -> impl Iterator<Item = &str> {
+        self.verifiers(now).filter_map(|verifier| match verifier {
+            SecretVerifier::Argon2id(phc) => Some(phc.as_str()),
+            SecretVerifier::Mac(_) => None,
+        })
     }
 }
 

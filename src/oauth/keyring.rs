@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::identity::recent::Recent;
 use crate::keys::envelope::Place;
 use crate::keys::mac;
 use crate::keys::token_key::{self, TokenAlgorithm, TokenKey, TokenVerifier};
@@ -15,7 +16,6 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Actor, Audited, Event};
 use crate::model::time::Timestamp;
 use crate::model::token::VerifiedToken;
-use crate::oauth::recent::Recent;
 use crate::oauth::token;
 use crate::service::Service;
 use crate::store::token_keys::{self, StoredTokenKey};

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use crate::identity::recent::Recent;
 use crate::model::client::{Client, ClientSecret, ClientStatus};
 use crate::model::error::{Error, Result};
 use crate::model::id::ClientId;
 use crate::model::name::TenantName;
 use crate::model::permission::Permissions;
 use crate::model::time::Timestamp;
-use crate::oauth::recent::Recent;
 use crate::store::{Store, Tx, clients, tenants};
 
 /// An active client, with all that its tokens depend on.

@@ -17,33 +17,28 @@ pub mod metadata;
 pub mod clients;
 pub mod tokens;
 
-mod checked_secrets;
 mod inspect;
-mod recent;
 mod refresh;
-mod strangers;
-mod throttle;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use crate::identity::slow_check::SlowChecks;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::Actor;
 use crate::model::id::ClientId;
 use crate::model::time::Timestamp;
-use crate::oauth::checked_secrets::CheckedSecrets;
 use crate::oauth::keyring::Keyring;
 use crate::oauth::known_clients::KnownClients;
-use crate::oauth::strangers::Strangers;
 use crate::service::Service;
 
 /// The authorization server of one node: what its verbs work with beside the [`Service`].
 pub struct OAuth {
     pub service: Arc<Service>,
     pub keyring: Keyring,
+    /// Of what people chose: client secrets and passwords.
+    pub slow_checks: SlowChecks,
     clients: KnownClients,
-    secrets: CheckedSecrets,
-    strangers: Strangers,
 }
 
 /// What a node remembers, so as not to work it out again.
@@ -51,14 +46,16 @@ pub struct OAuth {
 pub struct Remembered {
     /// Access tokens whose signature was checked; about 1 KiB each.
     pub tokens: NonZeroUsize,
-    /// Clients' records and secrets' checks; about 1 KiB each.
+    /// Clients' records; about 1 KiB each.
     pub clients: NonZeroUsize,
+    /// Checks of chosen secrets that passed; about 100 bytes each.
+    pub secrets: NonZeroUsize,
 }
 
 impl Default for Remembered {
     fn default() -> Self {
         let thousands = |n: usize| NonZeroUsize::new(n * 1024).unwrap_or(NonZeroUsize::MIN);
-        Self { tokens: thousands(8), clients: thousands(4) }
+        Self { tokens: thousands(8), clients: thousands(4), secrets: thousands(16) }
     }
 }
 
@@ -74,8 +71,8 @@ impl OAuth {
     pub fn open(service: Arc<Service>, remembered: Remembered, now: Timestamp) -> Result<Self> {
         let keyring = Keyring::open(&service, remembered.tokens, now)?;
         let clients = KnownClients::new(remembered.clients);
-        let secrets = CheckedSecrets::new(remembered.clients)?;
-        Ok(Self { service, keyring, clients, secrets, strangers: Strangers::default() })
+        let slow_checks = SlowChecks::new(remembered.secrets)?;
+        Ok(Self { service, keyring, slow_checks, clients })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Clients, their secrets, and how often the slow check of a secret failed.
+//! Clients and their secrets.
 
 use diesel::prelude::*;
 
@@ -9,9 +9,9 @@ use crate::model::name::TenantName;
 use crate::model::permission::TenantReach;
 use crate::model::time::Timestamp;
 use crate::store::connection::Access;
-use crate::store::dialect::{each, first_for_share};
+use crate::store::dialect::first_for_share;
 use crate::store::page::{Listed, Page};
-use crate::store::schema::{client_secrets, client_throttles, clients};
+use crate::store::schema::{client_secrets, clients};
 use crate::store::{Tx, failure};
 
 pub fn insert(tx: &mut Tx, client: &Client) -> Result<()> {
@@ -109,61 +109,6 @@ pub fn end_secrets(tx: &mut Tx, id: &ClientId, at: Timestamp) -> Result<()> {
     )
     .set(client_secrets::ends_at.eq(Some(at.micros())))
     .execute(tx.connection)?;
-    Ok(())
-}
-
-/// Failures of the slow check in a row, and when the next check is open. `who` is a client's id, or names what ids that
-/// no client has share.
-pub fn throttle(tx: &mut Tx, who: &str) -> Result<(u32, Timestamp)> {
-    let found: Option<(i32, i64)> = client_throttles::table
-        .find(who)
-        .select((client_throttles::failures, client_throttles::open_at))
-        .get_result(tx.connection)
-        .optional()?;
-    let (failures, open_at) = found.unwrap_or_default();
-    Ok((u32::try_from(failures).unwrap_or(0), Timestamp::from_micros(open_at)))
-}
-
-/// Counts a check before it is made: one conditional step from what [`throttle`] said.
-pub fn count_attempt(tx: &mut Tx, who: &str, failures: u32, open_at: Timestamp) -> Result<()> {
-    let before = i32::try_from(failures).unwrap_or(i32::MAX);
-    let after = before.saturating_add(1);
-    let changed = if before == 0 {
-        each!(tx.connection, c => diesel::insert_into(client_throttles::table)
-            .values((
-                client_throttles::client.eq(who),
-                client_throttles::failures.eq(after),
-                client_throttles::open_at.eq(open_at.micros()),
-            ))
-            .on_conflict_do_nothing()
-            .execute(c))?
-    } else {
-        diesel::update(client_throttles::table.find(who).filter(client_throttles::failures.eq(before)))
-            .set((client_throttles::failures.eq(after), client_throttles::open_at.eq(open_at.micros())))
-            .execute(tx.connection)?
-    };
-    if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
-}
-
-/// Takes one count back, and the delay with it: the check was not made after all.
-pub fn uncount_attempt(tx: &mut Tx, who: &str) -> Result<()> {
-    let now = tx.now.micros();
-    let row = client_throttles::table.find(who);
-    let removed = diesel::delete(row.filter(client_throttles::failures.le(1))).execute(tx.connection)?;
-    if removed == 0 {
-        diesel::update(row)
-            .set((
-                client_throttles::failures.eq(client_throttles::failures - 1),
-                client_throttles::open_at.eq(now),
-            ))
-            .execute(tx.connection)?;
-    }
-    Ok(())
-}
-
-/// A right secret ends the run of failures.
-pub fn clear_throttle(tx: &mut Tx, who: &str) -> Result<()> {
-    diesel::delete(client_throttles::table.find(who)).execute(tx.connection)?;
     Ok(())
 }
 

@@ -30,8 +30,10 @@ pub mod settings;
 pub mod sign_responses;
 pub mod signature_rates;
 pub mod tenants;
+pub mod throttles;
 pub mod token_keys;
 pub mod tokens;
+pub mod users;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

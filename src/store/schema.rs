@@ -73,10 +73,48 @@ diesel::table! {
 }
 
 diesel::table! {
-    client_throttles (client) {
-        client -> Text,
+    throttles (who) {
+        who -> Text,
         failures -> Integer,
         open_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        tenant -> Text,
+        name -> Text,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        groups -> Text,
+        roles -> Text,
+        seats -> Text,
+        status -> Text,
+        password -> Nullable<Text>,
+        created_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    user_identifiers (tenant, identifier) {
+        tenant -> Text,
+        identifier -> Text,
+        user_id -> Text,
+        is_email -> Bool,
+    }
+}
+
+diesel::table! {
+    user_otps (user_id) {
+        user_id -> Text,
+        id -> Text,
+        wrapped_secret -> Binary,
+        rules -> Text,
+        last_step -> Nullable<BigInt>,
+        confirmed -> Bool,
     }
 }
 
@@ -292,7 +330,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     seats,
     clients,
     client_secrets,
-    client_throttles,
+    throttles,
+    users,
+    user_identifiers,
+    user_otps,
     configurations,
     credentials,
     factors,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::model::error::{Error, Result};
 use crate::model::id::{ClientId, FamilyId, TokenId};
-use crate::model::name::{SeatName, TenantName};
+use crate::model::name::{SeatName, TenantName, UserName};
 use crate::model::permission::TenantReach;
 use crate::model::time::Timestamp;
 use crate::model::token::TokenRecord;
@@ -135,6 +135,13 @@ pub fn revoke_those_of(tx: &mut Tx, tenant: &TenantName) -> Result<usize> {
         .filter(tokens::reach.like(named));
     let revoked = diesel::update(concerned).set(tokens::revoked_at.eq(Some(now))).execute(tx.connection)?;
     Ok(families + revoked)
+}
+
+/// Revokes the active tokens of a user, whose name is one of its tenant's only. How many.
+pub fn revoke_those_of_user(tx: &mut Tx, tenant: &TenantName, user: &UserName) -> Result<usize> {
+    let theirs =
+        TokenFilter { tenant: Some(tenant.clone()), user: Some(user.to_string()), ..TokenFilter::default() };
+    revoke_matching(tx, &theirs, &TenantReach::All)
 }
 
 /// Forgets tokens that ended before `before`, at most `limit` of them at a time; how many.

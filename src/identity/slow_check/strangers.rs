@@ -1,5 +1,5 @@
-//! How many slow checks of client secrets one address may have made in vain. Nothing is written for it, and whoever has
-//! a server-made secret, or one that passed on this node before, is never held up by what others do from their address.
+//! How many slow checks of secrets one address may have made in vain. Nothing is written for it, and whoever has a
+//! server-made secret, or one that passed on this node before, is never held up by what others do from their address.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

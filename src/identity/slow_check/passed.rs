@@ -5,13 +5,12 @@ use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::identity::recent::Recent;
 use crate::keys::{mac, random};
 use crate::model::error::Result;
-use crate::model::id::ClientId;
 use crate::model::secret::{SecretBytes, SecretText};
-use crate::oauth::recent::Recent;
 
-pub(super) struct CheckedSecrets {
+pub(super) struct Passed {
     /// Of this process only: what is remembered here is worth nothing elsewhere.
     key: SecretBytes,
     passed: Recent<[u8; 32], ()>,
@@ -19,17 +18,17 @@ pub(super) struct CheckedSecrets {
     ended: Condvar,
 }
 
-/// Stands for one client, one stored hash and one presented secret.
+/// Stands for one owner, one stored hash and one presented secret.
 #[derive(Clone, Copy)]
 pub(super) struct Check([u8; 32]);
 
 /// The only slow check of its kind under way; others of the same kind wait for its end.
 pub(super) struct Turn<'a> {
-    secrets: &'a CheckedSecrets,
+    passed: &'a Passed,
     check: Check,
 }
 
-impl CheckedSecrets {
+impl Passed {
     pub(super) fn new(capacity: NonZeroUsize) -> Result<Self> {
         Ok(Self {
             key: random::secret::<32>()?,
@@ -39,9 +38,9 @@ impl CheckedSecrets {
         })
     }
 
-    pub(super) fn check(&self, client: &ClientId, stored: &str, presented: &SecretText) -> Check {
+    pub(super) fn check(&self, owner: &str, stored: &str, presented: &SecretText) -> Check {
         let mut message = Vec::with_capacity(256);
-        for part in [client.as_str(), stored, presented.expose()] {
+        for part in [owner, stored, presented.expose()] {
             message.extend((part.len() as u64).to_be_bytes());
             message.extend(part.as_bytes());
         }
@@ -49,11 +48,11 @@ impl CheckedSecrets {
         Check(mac::hmac_sha256(&self.key, "checked secret", message.expose()))
     }
 
-    pub(super) fn passed(&self, check: Check) -> bool {
+    pub(super) fn has(&self, check: Check) -> bool {
         self.passed.find(&check.0).is_some()
     }
 
-    pub(super) fn pass(&self, check: Check) {
+    pub(super) fn remember(&self, check: Check) {
         self.passed.remember(check.0, ());
     }
 
@@ -66,7 +65,7 @@ impl CheckedSecrets {
             .wait_while(under_way, |under_way| under_way.contains(&check.0))
             .unwrap_or_else(PoisonError::into_inner);
         under_way.insert(check.0);
-        Turn { secrets: self, check }
+        Turn { passed: self, check }
     }
 
     fn under_way(&self) -> MutexGuard<'_, HashSet<[u8; 32]>> {
@@ -76,8 +75,8 @@ impl CheckedSecrets {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.secrets.under_way().remove(&self.check.0);
-        self.secrets.ended.notify_all();
+        self.passed.under_way().remove(&self.check.0);
+        self.passed.ended.notify_all();
     }
 }
 
@@ -86,17 +85,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_check_is_of_one_client_one_hash_and_one_secret() {
-        let secrets = CheckedSecrets::new(NonZeroUsize::MIN).unwrap();
-        let check = |client: &str, stored: &str, presented: &str| {
-            secrets.check(&ClientId::parse(client).unwrap(), stored, &SecretText::new(presented))
+    fn a_check_is_of_one_owner_one_hash_and_one_secret() {
+        let passed = Passed::new(NonZeroUsize::MIN).unwrap();
+        let check = |owner: &str, stored: &str, presented: &str| {
+            passed.check(owner, stored, &SecretText::new(presented))
         };
-        secrets.pass(check("acme", "hash", "secret"));
-        assert!(secrets.passed(check("acme", "hash", "secret")));
+        passed.remember(check("acme", "hash", "secret"));
+        assert!(passed.has(check("acme", "hash", "secret")));
         for other in
             [check("acm", "ehash", "secret"), check("acme", "new", "secret"), check("acme", "hash", "Secret")]
         {
-            assert!(!secrets.passed(other));
+            assert!(!passed.has(other));
         }
     }
 }
