@@ -13,11 +13,12 @@ use ipnet::IpNet;
 
 use super::{Failure, words};
 use crate::config::database::DatabaseUrl;
+use crate::config::identity::{Region, Specs, Wording};
 use crate::config::logs::DEFAULT_FILTER;
 use crate::config::tsa::Policy;
 use crate::config::{
-    Config, Database, Keys, Limits, LogFormat, Logs, Mail, MasterKey, PublicUrl, RsaPool, Sender, Server,
-    SmtpUrl, Tls, Tsa, WebhookHost, WebhookHosts, Webhooks,
+    Config, Database, Identity, Keys, Limits, LogFormat, Logs, Mail, MasterKey, PublicUrl, RsaPool, Sender,
+    Server, SmtpUrl, Tls, Tsa, WebhookHost, WebhookHosts, Webhooks,
 };
 use crate::model::algorithm::TokenAlgorithm;
 use crate::model::error::Error;
@@ -33,6 +34,8 @@ pub struct NodeOptions {
     pub storage: StorageOptions,
     #[command(flatten)]
     pub server: ServerOptions,
+    #[command(flatten)]
+    pub identity: IdentityOptions,
     #[command(flatten)]
     pub tsa: TsaOptions,
     #[command(flatten)]
@@ -120,6 +123,23 @@ pub struct TsaOptions {
 }
 
 #[derive(Args)]
+#[command(next_help_heading = "What everybody is told (CSC info)")]
+pub struct IdentityOptions {
+    /// The version of CSC v2 to name: 2.0.0.0, 2.0.0.2, 2.1.0.1 or 2.2.0.0
+    #[arg(long, env = "COUNTERSIGN_CSC_SPECS", value_name = "VERSION", default_value_t, value_parser = parsed::<Specs>)]
+    csc_specs: Specs,
+    /// The name of this service
+    #[arg(long, env = "COUNTERSIGN_SERVICE_NAME", value_name = "TEXT", default_value = Identity::NAME, value_parser = parsed::<Wording>)]
+    service_name: Wording,
+    /// What this service is
+    #[arg(long, env = "COUNTERSIGN_SERVICE_DESCRIPTION", value_name = "TEXT", default_value = Identity::DESCRIPTION, value_parser = parsed::<Wording>)]
+    service_description: Wording,
+    /// The country whose service this is (ISO 3166-1 alpha-2), or EU
+    #[arg(long, env = "COUNTERSIGN_SERVICE_REGION", value_name = "COUNTRY", default_value = Identity::REGION, value_parser = parsed::<Region>)]
+    service_region: Region,
+}
+
+#[derive(Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitOptions {
     /// Bytes of a request's body
@@ -189,10 +209,11 @@ impl NodeOptions {
     pub fn config(self, logs: Logs) -> Result<Config, Failure> {
         let limits = self.limits.section();
         let server = self.server.section()?;
+        let identity = self.identity.section();
         let tsa = self.tsa.section()?;
         let webhooks = Webhooks { hosts: WebhookHosts::new(self.webhooks.webhook_host) };
         let mail = self.mail.section()?;
-        let config = Config { server, tsa, limits, webhooks, mail, ..self.storage.config(logs)? };
+        let config = Config { identity, server, tsa, limits, webhooks, mail, ..self.storage.config(logs)? };
         config.check().map_err(|error| Failure::Usage(words(&error)))?;
         Ok(config)
     }
@@ -235,6 +256,17 @@ impl ServerOptions {
             keep_alive: Duration::from_secs(self.keep_alive),
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout),
         })
+    }
+}
+
+impl IdentityOptions {
+    fn section(self) -> Identity {
+        Identity {
+            specs: self.csc_specs,
+            name: self.service_name,
+            description: self.service_description,
+            region: self.service_region,
+        }
     }
 }
 

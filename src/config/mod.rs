@@ -2,6 +2,7 @@
 //! stops the start ([`Config::check`]). The command line fills these in (`cli/options.rs`), tests make them by hand.
 
 pub mod database;
+pub mod identity;
 pub mod keys;
 pub mod limits;
 pub mod logs;
@@ -14,6 +15,7 @@ pub mod webhooks;
 use std::path::PathBuf;
 
 pub use database::{Database, DatabaseUrl};
+pub use identity::Identity;
 pub use keys::{Keys, MasterKey, RsaPool};
 pub use limits::Limits;
 pub use logs::{LogFormat, Logs};
@@ -30,6 +32,7 @@ pub struct Config {
     /// `--data`, `COUNTERSIGN_DATA`; default `countersign-data`. Where the SQLite database and the master key lie
     /// unless something else is said.
     pub data: PathBuf,
+    pub identity: Identity,
     pub server: Server,
     pub database: Database,
     pub keys: Keys,
@@ -47,6 +50,7 @@ impl Config {
     pub fn in_directory(data: impl Into<PathBuf>) -> Self {
         let data = data.into();
         Self {
+            identity: Identity::default(),
             server: Server::default(),
             database: Database::in_directory(&data),
             keys: Keys::in_directory(&data),

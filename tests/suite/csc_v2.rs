@@ -132,6 +132,24 @@ fn whoever_asks_is_told_what_this_service_is() {
 }
 
 #[test]
+fn an_operator_has_the_service_called_as_it_is() {
+    let world = World::configured(|config| {
+        config.identity.specs = "2.0.0.2".parse().unwrap();
+        config.identity.name = "Acme Trust".parse().unwrap();
+        config.identity.description = "Seals".parse().unwrap();
+        config.identity.region = "DE".parse().unwrap();
+    });
+    for (version, specs) in [("v1", "1.0.4.0"), ("v2", "2.0.0.2")] {
+        let info = world.http.get(&format!("/csc/{version}/info")).send().expect(200).json();
+        for (field, value) in
+            [("specs", specs), ("name", "Acme Trust"), ("description", "Seals"), ("region", "DE")]
+        {
+            assert_eq!(info[field], value, "{version}");
+        }
+    }
+}
+
+#[test]
 fn what_no_handler_answers_is_refused_in_the_same_form() {
     let world = World::sqlite();
     for path in ["/csc/v2/", "/csc/v2/no/such", "/csc/v2/signatures/signDoc"] {

@@ -20,13 +20,13 @@ pub struct InfoRequest {
 #[schema(as = CscServiceIdentity)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceInfo<'a> {
-    name: &'static str,
+    name: &'a str,
     /// A PNG.
     logo: String,
-    region: &'static str,
+    region: &'a str,
     /// The language asked for, when that is a language; else en-US.
     lang: &'a str,
-    description: &'static str,
+    description: &'a str,
     /// How access tokens are had.
     auth_type: Vec<&'static str>,
     /// The base of the OAuth endpoints: the token endpoint is `{oauth2}/oauth2/token`.
@@ -37,13 +37,13 @@ pub struct ServiceInfo<'a> {
 
 impl<'a> ServiceInfo<'a> {
     pub fn of<V: Version>(app: &'a App, lang: Option<&'a str>) -> Self {
-        let base = app.service.public_url.as_str();
+        let (base, identity) = (app.service.public_url.as_str(), &app.config.identity);
         Self {
-            name: "countersign",
+            name: identity.name.as_str(),
             logo: format!("{base}{}", logo::PATH),
-            region: "EU",
+            region: identity.region.as_str(),
             lang: language::answered(lang),
-            description: "Remote signing with keys that only their signers can use",
+            description: identity.description.as_str(),
             auth_type: methods::auth_types::<V>(),
             oauth2: base,
             methods: methods::of::<V>(app),

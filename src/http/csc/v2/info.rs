@@ -13,7 +13,6 @@ use crate::http::csc::service_info::{InfoRequest, ServiceInfo, lang_asked};
 use crate::http::csc::version::V2;
 use crate::model::algorithm::KeyAlgorithm;
 
-const SPECS: &str = "2.2.0.0";
 /// What hashes may be of: data to be signed, in the form in which it is signed. Documents are not taken.
 const HASH_TYPES: [&str; 1] = ["dtbsr"];
 
@@ -83,7 +82,7 @@ pub async fn post(app: Data<App>, body: Posted<V2>) -> Result<HttpResponse, Faul
 fn answer(app: &App, lang: Option<&str>) -> HttpResponse {
     let service = ServiceInfo::of::<V2>(app, lang);
     HttpResponse::Ok().json(Info {
-        specs: SPECS,
+        specs: app.config.identity.specs.as_str(),
         asynchronous_operation_mode: service.has("signatures/signPolling"),
         service,
         validation_info: false,
