@@ -15,10 +15,11 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::id::{CredentialId, SignResponseId};
 use crate::model::secret::SecretText;
-use crate::model::sign_response::{ResponseValidity, SignResponse};
+use crate::model::sign_response::{ResponseValidity, SignResponse, Wait};
 use crate::model::tenant::Tenant;
 use crate::model::time::Timestamp;
 use crate::model::token::{Call, Caller};
+use crate::model::webhook::WebhookUrl;
 use crate::pki::certificate;
 use crate::service::{self, Service};
 use crate::store::{Tx, authorizations, chains, credentials, keys, sign_responses};
@@ -69,12 +70,7 @@ pub fn sign(service: &Service, call: &Call, request: SignRequest) -> Result<Sign
 
 /// As [`sign`], but the signatures wait: sealed under the responseID, which leaves only once they and their spending
 /// are on disk, in one transaction. They are collected by [`crate::credential::collect`].
-pub fn keep(
-    service: &Service,
-    call: &Call,
-    request: SignRequest,
-    validity: ResponseValidity,
-) -> Result<Kept> {
+pub fn keep(service: &Service, call: &Call, request: SignRequest, wait: Wait) -> Result<Kept> {
     let sad = presented(service, call, &request.sad)?;
     let sad_id = sad.id()?;
     let found = service.store.read(call.at, |tx| look(tx, call, &request, &sad_id))?;
@@ -84,8 +80,9 @@ pub fn keep(
     };
     let unreleased = make(service, call, &request, &sad_id, &key, Some(&found))?;
     let digest = unreleased.digest;
-    let (kept, response) = unreleased.seal(service, call.at, &found, validity)?;
-    let spent = spend(service, call, request, sad_id, digest, Some(response))?;
+    let (kept, response) = unreleased.seal(service, call.at, &found, wait.validity)?;
+    let waiting = Waiting { response, notified: wait.notified };
+    let spent = spend(service, call, request, sad_id, digest, Some(waiting))?;
     after(service, &spent, sad_id, key, Some(found));
     Ok(kept.release(&spent))
 }
@@ -293,6 +290,12 @@ fn check_lengths(hashes: &[Vec<u8>], digest: Option<Digest>, key: KeyAlgorithm) 
     Err(Error::new(Code::InvalidDigestLength, format!("A hash has another length than {expected}.")))
 }
 
+/// Sealed signatures on their way to disk.
+struct Waiting {
+    response: SignResponse,
+    notified: Option<WebhookUrl>,
+}
+
 /// One transaction: the token stands, the credential is active, the hashes are left; then they are spent, and what is
 /// to wait is kept.
 fn spend(
@@ -301,7 +304,7 @@ fn spend(
     request: SignRequest,
     sad_id: [u8; 32],
     digest: Option<Digest>,
-    kept: Option<SignResponse>,
+    waiting: Option<Waiting>,
 ) -> Result<Spent> {
     let call = call.clone();
     service.store.write(call.actor(), move |tx| {
@@ -317,12 +320,15 @@ fn spend(
             .with("signAlgo", request.algorithm.sign_algo.as_str())
             .with("hashes", base64_all(&request.hashes))
             .with("remaining", authorization.remaining);
-        if let Some(response) = &kept {
+        if let Some(Waiting { response, notified }) = &waiting {
             sign_responses::insert(tx, response)?;
             event = event
                 .with("operationMode", "A")
                 .with("response", response.id.as_str())
                 .with("expiresAt", response.expires_at.to_string());
+            if let Some(url) = notified {
+                event = event.with("notified", url.authority());
+            }
         }
         if let Some(data) = &request.client_data {
             event = event.with("clientData", data.as_str());

@@ -20,7 +20,7 @@ use super::csc::v1::{
 };
 use super::csc::v2::{
     credentials as csc_v2_credentials, info as csc_v2_info, service_token as csc_v2_auth,
-    signatures as csc_v2_signatures,
+    sign_polling as csc_v2_sign_polling, signatures as csc_v2_signatures,
 };
 use super::csc::{self, logo as csc_logo, timestamp as csc_timestamp};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
@@ -168,6 +168,7 @@ table! {
         POST "/csc/v2/credentials/authorize" csc_v2_credentials::authorize;
         POST "/csc/v2/credentials/extendTransaction" csc_v2_credentials::extend_transaction;
         POST "/csc/v2/signatures/signHash" csc_v2_signatures::sign_hash;
+        POST "/csc/v2/signatures/signPolling" csc_v2_sign_polling::sign_polling;
         POST "/csc/v2/signatures/timestamp" csc_timestamp::v2;
         GET "/csc/logo.png" csc_logo::show;
 

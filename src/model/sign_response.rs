@@ -4,6 +4,7 @@ use crate::model::id::{ClientId, CredentialId, SignResponseId};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::time::Timestamp;
 use crate::model::token::Caller;
+use crate::model::webhook::WebhookUrl;
 
 #[derive(Clone, Debug)]
 pub struct SignResponse {
@@ -19,6 +20,14 @@ pub struct SignResponse {
     pub sealed: Vec<u8>,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
+}
+
+/// What a caller wants of the waiting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    pub validity: ResponseValidity,
+    /// Who is told that the signatures are there (CSC's response_uri).
+    pub notified: Option<WebhookUrl>,
 }
 
 /// How long signatures wait, in milliseconds (CSC's validity_period).

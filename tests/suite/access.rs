@@ -267,6 +267,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("POST /csc/v2/credentials/authorize", csc(200, authorize)),
         ("POST /csc/v2/credentials/extendTransaction", csc(400, extend)),
         ("POST /csc/v2/signatures/signHash", csc(400, sign)),
+        ("POST /csc/v2/signatures/signPolling", csc(400, json!({ "requestID": sad }))),
         ("POST /csc/v2/signatures/timestamp", Unconfigured),
         ("GET /csc/logo.png", Open),
         ("GET /health/live", Open),
@@ -421,10 +422,11 @@ fn csc_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, cs
     }
     for other in [("acme", OTHER_SEAT), ("globex", "seat:jdoe@acme tenant:globex")] {
         let reply = attempt(Some(&tokens.of(other)));
-        if csc.body.get("credentialID").is_some() {
+        let named = ["credentialID", "requestID"].into_iter().find(|name| csc.body.get(name).is_some());
+        if let Some(parameter) = named {
             assert_eq!(reply.status, 400, "{route} as {other:?}: {}", reply.text());
             let said = reply.json()["error_description"].clone();
-            assert_eq!(said, "Invalid parameter credentialID", "{route} as {other:?}");
+            assert_eq!(said, format!("Invalid parameter {parameter}"), "{route} as {other:?}");
         } else {
             blind(things, &reply.expect(200), route);
         }

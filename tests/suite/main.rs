@@ -13,6 +13,7 @@ mod abuse;
 mod access;
 mod administration;
 mod architecture;
+mod asynchronous;
 mod clients;
 mod conformance;
 mod csc;

@@ -1,7 +1,10 @@
 //! Secrets leave no trace: a PIN, an OTP's secret, clients' secrets, a SAD and tokens are planted in a real server that
 //! logs all that it can, used rightly and wrongly, and then looked for wherever something is kept or shown.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::thread::{self, JoinHandle};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -46,14 +49,20 @@ fn plant_and_look(database: Option<&str>) {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let administrator: Value = serde_json::from_slice(&made.stdout).unwrap();
     let log = directory.join("log");
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "trace"];
+    let hook = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hook_address = hook.local_addr().unwrap().to_string();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "trace", "--webhook-host", &hook_address];
     let mut server = Process::start(&[&serve, &options[..]].concat(), &log);
     let line = server.line();
     let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}"));
 
     let mut places = Places::default();
-    let secrets = live(&Http::new(url), &administrator, &mut places);
+    let told = receive(hook, url.strip_prefix("http://").unwrap());
+    let (secrets, responses) = live(&Http::new(url), &administrator, &mut places, &hook_address);
     assert_eq!(server.stop(), Some(0));
+    // What waited to be told was told before the end.
+    let told = told.join().unwrap();
+    assert_eq!(told, responses.iter().map(|id| json!({ "responseID": id })).collect::<Vec<_>>());
     places.add("the log", std::fs::read(&log).unwrap());
     for file in files(&data) {
         places.add(&file.display().to_string(), std::fs::read(&file).unwrap());
@@ -71,8 +80,32 @@ fn plant_and_look(database: Option<&str>) {
     std::fs::remove_dir_all(&directory).unwrap();
 }
 
-/// Enrols, signs, and does each thing wrongly too; what was planted.
-fn live(http: &Http, administrator: &Value, places: &mut Places) -> Vec<Secret> {
+/// Takes two notices, and lets the first one wait until the server is about to end.
+fn receive(hook: TcpListener, server: &str) -> JoinHandle<Vec<Value>> {
+    let mut idle = TcpStream::connect(server).unwrap();
+    idle.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    thread::spawn(move || {
+        let mut told = Vec::new();
+        while told.len() < 2 {
+            let (mut stream, _) = hook.accept().unwrap();
+            let mut text = Vec::new();
+            let mut octets = [0; 4096];
+            while !text.ends_with(b"}") {
+                let read = stream.read(&mut octets).unwrap();
+                text.extend(&octets[..read]);
+            }
+            // A server that ends closes what is idle.
+            while idle.read(&mut octets).unwrap_or(0) > 0 {}
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+            let body = text.split(|octet| *octet == b'\n').next_back().unwrap();
+            told.push(serde_json::from_slice(body).unwrap());
+        }
+        told
+    })
+}
+
+/// Enrols, signs, and does each thing wrongly too; what was planted, and the responseIDs in the order of their notices.
+fn live(http: &Http, administrator: &Value, places: &mut Places, hook: &str) -> (Vec<Secret>, Vec<String>) {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let (admin_id, admin_secret) = (text(&administrator["clientId"]), text(&administrator["clientSecret"]));
     let admin = token(http, &admin_id, &admin_secret, "");
@@ -177,6 +210,26 @@ fn live(http: &Http, administrator: &Value, places: &mut Places) -> Vec<Secret> 
     let extension = json!({ "credentialID": id, "SAD": sad, "hash": base64_all(&hashes[1..]) });
     let next = text(&csc("credentials/extendTransaction", &extension).expect(200).json()["SAD"]);
     places.refusal(csc("credentials/extendTransaction", &extension));
+
+    let csc2 = |method: &str, body: &Value| post(&format!("/csc/v2/{method}"), &application, body);
+    let mut responses = Vec::new();
+    let mut waiting = Vec::new();
+    let mut sad_in_use = next.clone();
+    for _ in 0..2 {
+        let later = json!({
+            "credentialID": id, "SAD": sad_in_use, "hashes": base64_all(&hashes[1..]),
+            "signAlgo": key.signature_oids()[0], "operationMode": "A", "response_uri": format!("http://{hook}/"),
+        });
+        let response = text(&csc2("signatures/signHash", &later).expect(200).json()["responseID"]);
+        places.refusal(csc2("signatures/signHash", &later));
+        let polled = csc2("signatures/signPolling", &json!({ "requestID": response })).expect(200).json();
+        waiting.push(STANDARD.decode(polled["signatures"][0].as_str().unwrap()).unwrap());
+        places.refusal(csc2("signatures/signPolling", &json!({ "requestID": format!("{response}x") })));
+        places.refusal(csc2("signatures/signPolling", &json!({ "requestID": [response] })));
+        responses.push(response);
+        let extension = json!({ "credentialID": id, "SAD": sad_in_use, "hash": base64_all(&hashes[1..]) });
+        sad_in_use = text(&csc("credentials/extendTransaction", &extension).expect(200).json()["SAD"]);
+    }
     places.refusal(http.get(&format!("/api/v1/credentials/{sad}")).bearer(&application).send());
     places.refusal(http.get(&format!("/nowhere?sad={sad}&pin={PIN}")).send());
 
@@ -190,7 +243,7 @@ fn live(http: &Http, administrator: &Value, places: &mut Places) -> Vec<Secret> 
     places.add("the list of tokens", http.get("/api/v1/tokens").bearer(&admin).send().expect(200).body);
 
     let octets = |sad: &str| URL_SAFE_NO_PAD.decode(sad).unwrap();
-    vec![
+    let mut secrets = vec![
         Secret::new("the PIN", PIN),
         Secret::new("a wrong PIN", WRONG_PIN),
         Secret::new("the application's secret", CHOSEN_SECRET),
@@ -212,7 +265,13 @@ fn live(http: &Http, administrator: &Value, places: &mut Places) -> Vec<Secret> 
         Secret::new("the renewed refresh token", text(&renewed["refresh_token"])),
         Secret::new("the octets of its refresh token", octets(&text(&remembered["refresh_token"])[3..])),
         Secret::new("the octets of the renewed refresh token", octets(&text(&renewed["refresh_token"])[3..])),
-    ]
+    ];
+    for (response, signature) in responses.iter().zip(waiting) {
+        secrets.push(Secret::new("a responseID", response));
+        secrets.push(Secret::new("the octets of a responseID", octets(response)));
+        secrets.push(Secret::new("a signature that waits", signature));
+    }
+    (secrets, responses)
 }
 
 fn token(http: &Http, id: &str, secret: &str, scope: &str) -> String {

@@ -63,6 +63,11 @@ pub fn invalid(parameter: &str) -> Error {
     refused(format!("Invalid parameter {parameter}"))
 }
 
+/// A number is smaller or larger than this server takes.
+pub fn out_of_bounds(parameter: &str) -> Error {
+    refused(format!("Out of bounds parameter {parameter}"))
+}
+
 /// Two spellings of a parameter say different things.
 pub fn contradictory(parameter: &str) -> Error {
     refused(format!("The parameter {parameter} is there twice, with different values"))
@@ -71,6 +76,11 @@ pub fn contradictory(parameter: &str) -> Error {
 /// CSC `userID` beside a token that says whose credentials are meant.
 pub fn user_given_twice() -> Error {
     refused("userID parameter MUST be null")
+}
+
+/// The same of signPolling, which has a sentence of its own.
+pub fn user_shall_be_null() -> Error {
+    refused("userID parameter SHALL be null")
 }
 
 pub fn no_hashes() -> Error {

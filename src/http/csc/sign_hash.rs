@@ -57,7 +57,11 @@ pub struct Signatures {
 
 impl Signatures {
     pub fn of(signed: &sign::Signatures) -> Self {
-        Self { signatures: signed.signatures.iter().map(|signature| STANDARD.encode(signature)).collect() }
+        Self::encoded(&signed.signatures)
+    }
+
+    pub fn encoded(signatures: &[Vec<u8>]) -> Self {
+        Self { signatures: signatures.iter().map(|signature| STANDARD.encode(signature)).collect() }
     }
 }
 

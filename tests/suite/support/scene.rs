@@ -120,6 +120,15 @@ impl Scene {
         &self.nodes[1].http
     }
 
+    pub fn first(&self) -> &World {
+        &self.nodes[0]
+    }
+
+    /// A node that comes up later on the same database.
+    pub fn another_node(&self) -> World {
+        self.nodes[0].second_node()
+    }
+
     /// Registers a client, whose name is then enough for [`Scene::token`]; returns the answer.
     pub fn client(&self, mut record: Value) -> Value {
         if record["accessTokenValidity"].is_null() {

@@ -4,7 +4,9 @@ pub mod info;
 pub mod service_token;
 
 pub mod credentials;
+pub mod sign_polling;
 pub mod signatures;
 
 pub mod auth;
 pub mod credential_info;
+pub mod operation_mode;
