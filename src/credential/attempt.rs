@@ -43,6 +43,8 @@ pub(super) enum Verdict {
     Wrong,
     /// Nothing was learnt, or the rest of the authorisation failed: the run of failures stays as it was.
     GivenBack,
+    /// The value was right, and the rest of the authorisation is to come: the run of failures stays as it was.
+    RightSoFar,
     /// The whole authorisation succeeded.
     Right,
 }
@@ -65,6 +67,7 @@ pub(super) fn settle(
             factor.lockout.give_back(attempt);
             true
         }
+        Verdict::RightSoFar => factor.lockout.give_back(attempt),
         Verdict::Right => factor.lockout.succeed(attempt),
     }
 }

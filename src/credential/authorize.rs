@@ -1,26 +1,33 @@
-//! The signer's factors become a SAD: random, short-lived, for so many signatures, and (SCAL 2) for these hashes.
+//! The signer's factors become a SAD: random, short-lived, for so many signatures, and (SCAL 2) for these hashes. Where
+//! the signer has to approve as well they become a handle, which [`crate::credential::redeem`] exchanges for the SAD.
 
 use std::sync::Arc;
 
 use crate::credential::attempt::{self, Verdict};
 use crate::credential::demand::{Checked, Demand, Proof, wrong_factor};
-use crate::credential::{one_time, places, target};
+use crate::credential::{approval, one_time, places, target};
+use crate::keys::envelope::Dek;
 use crate::keys::sad::Sad;
 use crate::keys::software::OpenedKey;
 use crate::model::algorithm::Digest;
+use crate::model::approval::Approval;
 use crate::model::authorization::{Authorization, AuthorizedHashes};
-use crate::model::credential::{Credential, CredentialStatus};
+use crate::model::credential::{Credential, CredentialStatus, StoredKey};
 use crate::model::error::{Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::factor::FactorType;
 use crate::model::id::{AuthorizationId, CredentialId};
+use crate::model::language::Language;
 use crate::model::lockout::Attempt;
 use crate::model::permission::Permission;
 use crate::model::secret::SecretText;
 use crate::model::tenant::{Tenant, TenantStatus};
+use crate::model::time::Timestamp;
 use crate::model::token::{Call, Caller};
 use crate::service::{Service, id_octets};
-use crate::store::{Tx, authorizations, configurations, credentials, factors, signature_rates, tenants};
+use crate::store::{
+    Tx, approvals, authorizations, configurations, credentials, factors, signature_rates, tenants,
+};
 
 pub struct AuthorizeRequest {
     pub credential: CredentialId,
@@ -30,6 +37,10 @@ pub struct AuthorizeRequest {
     pub digest: Option<Digest>,
     pub pin: Option<SecretText>,
     pub otp: Option<SecretText>,
+    /// The approval that the caller expects to wait for, if it names one. Whether one is needed is not for it to say.
+    pub approval: Option<FactorType>,
+    /// In which the signer is asked to approve.
+    pub language: Language,
     /// What is being signed, in words; at most 500 characters.
     pub description: Option<String>,
     /// The caller's own, kept for billing.
@@ -42,16 +53,51 @@ pub struct Authorized {
     pub expires_in: u32,
 }
 
+/// What comes of right factors.
+pub enum Given {
+    Sad(Authorized),
+    Handle(Waiting),
+}
+
 /// An authorization, extended however often, does not outlive this many of its validities.
 const MAX_VALIDITIES: i64 = 10;
 
+/// The signer was asked to approve.
+pub struct Waiting {
+    /// What the SAD is asked for with. It signs nothing.
+    pub handle: SecretText,
+    /// Seconds that the signer has.
+    pub expires_in: u32,
+}
+
+/// Whether a caller can wait for the signer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    None,
+    Waits,
+}
+
+/// For callers who cannot wait: where the signer has to approve they are refused, before any factor is looked at.
 pub fn authorize(service: &Service, call: &Call, request: AuthorizeRequest) -> Result<Authorized> {
+    match decide(service, call, request, Patience::None)? {
+        Given::Sad(authorized) => Ok(authorized),
+        Given::Handle(_) => Err(Error::internal("a handle for a caller who cannot wait")),
+    }
+}
+
+/// For callers who take a handle where the signer has to approve.
+pub fn authorize_or_wait(service: &Service, call: &Call, request: AuthorizeRequest) -> Result<Given> {
+    decide(service, call, request, Patience::Waits)
+}
+
+fn decide(service: &Service, call: &Call, request: AuthorizeRequest, patience: Patience) -> Result<Given> {
     let ids = [attempt::new_attempt_id()?, attempt::new_attempt_id()?];
     let request = Arc::new(request);
     let (demand, attempts) = {
         let (call, request) = (call.clone(), Arc::clone(&request));
         service.store.bookkeep(call.at, move |tx| {
             let demand = Demand::look(tx, &call, &request)?;
+            demand.check_patience(patience)?;
             let attempts = demand.take_attempts(tx, ids)?;
             Ok((demand, attempts))
         })?
@@ -86,17 +132,18 @@ fn grant(
     demand: &Demand,
     attempts: Vec<(FactorType, Attempt)>,
     proof: Proof,
-) -> Result<Result<Authorized>> {
+) -> Result<Result<Given>> {
     let tenant_key = service.vault.tenant_key(&demand.tenant)?;
     let sad = Sad::generate()?;
     let sad_id = sad.id()?;
     let id = AuthorizationId::new(call.at, id_octets()?);
     let validity = demand.configuration.sad_validity;
-    let expires_at = call.at.plus_seconds(i64::from(validity));
-    let authorization = Authorization {
+    let (expires_at, ends_at) = lifetime(call.at, validity);
+    let mut authorization = Authorization {
         wrapped_data_key: sad.wrap(&tenant_key, places::authorized_data_key(&id), &proof.dek)?,
         id,
         sad_id: sad_id.to_vec(),
+        pending: false,
         credential: request.credential.clone(),
         tenant: demand.credential.tenant.clone(),
         seat: call.principal.seat().cloned(),
@@ -107,62 +154,97 @@ fn grant(
             None => AuthorizedHashes::Any,
         },
         expires_at,
-        ends_at: call.at.plus_seconds(i64::from(validity) * MAX_VALIDITIES),
+        ends_at,
         created_at: call.at,
         version: 0,
     };
-    // Parsed once, here, for as long as the authorization is open.
-    let pkcs8 = proof.dek.open(places::pkcs8(&demand.key.id), &demand.key.wrapped_pkcs8)?;
-    let opened = Arc::new(OpenedKey::open(demand.key.algorithm, &pkcs8)?);
-
-    let one_time = proof.one_time;
-    let outcome = {
-        let (call, request) = (call.clone(), Arc::clone(request));
-        service.store.write(call.actor(), move |tx| {
-            let Demand { credential, configuration, mut factors, .. } = Demand::look(tx, &call, &request)?;
-            let rules = attempt::rules(&configuration);
-            let mut held = Vec::with_capacity(attempts.len());
-            let mut spent_meanwhile = false;
-            for (kind, taken) in &attempts {
-                let mut factor = attempt::pick(&mut factors, *kind)?;
-                if let (true, Some(proof)) = (kind.is_one_time_password(), &one_time) {
-                    spent_meanwhile |= !one_time::spend(&mut factor, proof);
-                }
-                held.push((factor, *taken));
-            }
-            for (mut factor, taken) in held {
-                let verdict = match factor.kind {
-                    _ if !spent_meanwhile => Verdict::Right,
-                    FactorType::Pin => Verdict::GivenBack,
-                    _ => Verdict::Wrong,
-                };
-                if !attempt::settle(&mut factor, taken, verdict, rules, call.at) {
-                    return Err(attempt::stale());
-                }
-                factors::update(tx, &factor)?;
-            }
-            if let (true, Some(kind)) = (spent_meanwhile, configuration.one_time_password()) {
-                let event = refused_event(&credential, kind).with("reason", "spent meanwhile");
-                return Ok(Audited::new(Err(wrong_factor(kind, &configuration)), event));
-            }
-            if let Some(per_minute) = configuration.signatures_per_minute {
-                signature_rates::take(tx, &credential.id, request.num_signatures, per_minute)?;
-            }
-            authorizations::insert(tx, &authorization)?;
-            let event = with_request(
-                Event::done("credential.authorize", target(&credential.id))
-                    .of(&credential.tenant)
-                    .with("authorization", authorization.id.as_str())
-                    .with("numSignatures", request.num_signatures),
-                &request,
-            );
-            Ok(Audited::new(Ok(()), event))
-        })?
+    let Some(factor) = demand.approval()? else {
+        // Parsed once, here, for as long as the authorization is open.
+        let opened = open(&demand.key, &proof.dek)?;
+        let settled = settle(service, call, request, attempts, proof.one_time, authorization, None)?;
+        return Ok(settled.map(|()| {
+            service.vault.opened.insert(sad_id, request.credential.clone(), opened, expires_at);
+            Given::Sad(Authorized { sad: sad.text(), expires_in: validity })
+        }));
     };
-    Ok(outcome.map(|()| {
-        service.vault.opened.insert(sad_id, request.credential.clone(), opened, expires_at);
-        Authorized { sad: sad.text(), expires_in: validity }
-    }))
+    // Sent before anything is settled, so that a message that does not leave costs nothing.
+    let approval = approval::ask(service, call, demand, factor, &authorization.id, request)?;
+    authorization.pending = true;
+    authorization.expires_at = approval::collected_until(&approval);
+    let expires_in = u32::try_from(call.at.seconds_until(approval.expires_at)).unwrap_or(u32::MAX);
+    let settled = settle(service, call, request, attempts, proof.one_time, authorization, Some(approval))?;
+    Ok(settled.map(|()| Given::Handle(Waiting { handle: sad.text(), expires_in })))
+}
+
+/// When a SAD that is given now expires, and when what it is extended to ends.
+pub(super) fn lifetime(now: Timestamp, validity: u32) -> (Timestamp, Timestamp) {
+    let validity = i64::from(validity);
+    (now.plus_seconds(validity), now.plus_seconds(validity * MAX_VALIDITIES))
+}
+
+pub(super) fn open(key: &StoredKey, dek: &Dek) -> Result<Arc<OpenedKey>> {
+    let pkcs8 = dek.open(places::pkcs8(&key.id), &key.wrapped_pkcs8)?;
+    OpenedKey::open(key.algorithm, &pkcs8).map(Arc::new)
+}
+
+/// One transaction: everything still is as it was when the factors were checked; what is good once is spent, and the
+/// authorization is there. A run of failures ends with the whole authorisation, which an approval is part of.
+fn settle(
+    service: &Service,
+    call: &Call,
+    request: &Arc<AuthorizeRequest>,
+    attempts: Vec<(FactorType, Attempt)>,
+    one_time: Option<one_time::Proof>,
+    authorization: Authorization,
+    approval: Option<Approval>,
+) -> Result<Result<()>> {
+    let (call, request) = (call.clone(), Arc::clone(request));
+    service.store.write(call.actor(), move |tx| {
+        let Demand { credential, configuration, mut factors, .. } = Demand::look(tx, &call, &request)?;
+        let rules = attempt::rules(&configuration);
+        let mut held = Vec::with_capacity(attempts.len());
+        let mut spent_meanwhile = false;
+        for (kind, taken) in &attempts {
+            let mut factor = attempt::pick(&mut factors, *kind)?;
+            if let (true, Some(proof)) = (kind.is_one_time_password(), &one_time) {
+                spent_meanwhile |= !one_time::spend(&mut factor, proof);
+            }
+            held.push((factor, *taken));
+        }
+        for (mut factor, taken) in held {
+            let verdict = match factor.kind {
+                _ if !spent_meanwhile && approval.is_some() => Verdict::RightSoFar,
+                _ if !spent_meanwhile => Verdict::Right,
+                FactorType::Pin => Verdict::GivenBack,
+                _ => Verdict::Wrong,
+            };
+            if !attempt::settle(&mut factor, taken, verdict, rules, call.at) {
+                return Err(attempt::stale());
+            }
+            factors::update(tx, &factor)?;
+        }
+        if let (true, Some(kind)) = (spent_meanwhile, configuration.one_time_password()) {
+            let event = refused_event(&credential, kind).with("reason", "spent meanwhile");
+            return Ok(Audited::new(Err(wrong_factor(kind, &configuration)), event));
+        }
+        if let Some(per_minute) = configuration.signatures_per_minute {
+            signature_rates::take(tx, &credential.id, request.num_signatures, per_minute)?;
+        }
+        authorizations::insert(tx, &authorization)?;
+        let mut action = "credential.authorize";
+        if let Some(approval) = &approval {
+            approvals::insert(tx, approval)?;
+            action = "credential.ask_approval";
+        }
+        let event = with_request(
+            Event::done(action, target(&credential.id))
+                .of(&credential.tenant)
+                .with("authorization", authorization.id.as_str())
+                .with("numSignatures", request.num_signatures),
+            &request,
+        );
+        Ok(Audited::new(Ok(()), event))
+    })
 }
 
 /// The wrong factor's failure is counted; the others' attempts are given back, their runs as they were.
@@ -172,7 +254,7 @@ fn refuse(
     request: &Arc<AuthorizeRequest>,
     attempts: Vec<(FactorType, Attempt)>,
     wrong: FactorType,
-) -> Result<Authorized> {
+) -> Result<Given> {
     let (call, request) = (call.clone(), Arc::clone(request));
     service
         .store

@@ -155,6 +155,9 @@ fn check_factors(new: &NewConfiguration) -> Result<()> {
     if distinct.iter().filter(|kind| kind.is_one_time_password()).count() > 1 {
         return Err(Error::field("/secondFactors", "one of OTP, EMAIL_OTP and SMS_OTP"));
     }
+    if distinct.iter().filter(|kind| kind.is_approval()).count() > 1 {
+        return Err(Error::field("/secondFactors", "one of EMAIL_LINK and PUSH"));
+    }
     if let Some(sent) = distinct.iter().find(|kind| kind.channel().is_some()) {
         return Err(Error::new(
             Code::NotSupportedYet,

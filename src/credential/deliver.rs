@@ -145,6 +145,7 @@ fn post(
     let (kind, name) = match message {
         Message::Code { .. } => ("otp", "code"),
         Message::Approval { .. } => ("approval", "link"),
+        Message::Confirmation { .. } => ("confirmation", "link"),
     };
     if let Some(fields) = body.as_object_mut() {
         fields.insert("type".to_owned(), kind.into());

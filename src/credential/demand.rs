@@ -1,6 +1,6 @@
 //! What a credential demands of its signer, and the check of what was sent: the PIN first, then the one-time password.
 
-use crate::credential::authorize::{AuthorizeRequest, usable};
+use crate::credential::authorize::{AuthorizeRequest, Patience, usable};
 use crate::credential::{attempt, one_time, permit, places};
 use crate::keys::envelope::{Dek, TenantKey};
 use crate::keys::pin;
@@ -49,7 +49,10 @@ impl Demand {
                 format!("The credential is {}, not active.", credential.status_at(call.at).as_str()),
             ));
         }
-        for kind in &credential.required_factors {
+        if let Some(kind) = request.approval.filter(|kind| !credential.required_factors.contains(kind)) {
+            return Err(Error::field("/authData", format!("the credential asks for no {}", kind.as_str())));
+        }
+        for kind in credential.required_factors.iter().filter(|kind| !kind.is_approval()) {
             if request.value(*kind).is_none() {
                 return Err(Error::new(
                     Code::FactorMissing,
@@ -67,11 +70,31 @@ impl Demand {
         Ok(Self { credential, configuration, tenant, key, factors })
     }
 
-    /// One attempt at each required factor; a locked one refuses all.
+    /// Refuses callers who cannot wait for the signer, where that is needed.
+    pub fn check_patience(&self, patience: Patience) -> Result<()> {
+        match (patience, self.configuration.approval()) {
+            (Patience::None, Some(kind)) => Err(Error::new(
+                Code::ApprovalNeeded,
+                format!(
+                    "The signer has to approve each use of this credential ({}), which this method cannot wait for; use /csc/v2/credentials/authorize",
+                    kind.as_str()
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The factor by which the signer is asked to approve; none where nobody is asked.
+    pub fn approval(&self) -> Result<Option<&Factor>> {
+        self.configuration.approval().map(|kind| self.factor(kind)).transpose()
+    }
+
+    /// One attempt at each factor that is sent along; a locked one refuses all.
     pub fn take_attempts(&self, tx: &mut Tx, ids: [u64; 2]) -> Result<Vec<(FactorType, Attempt)>> {
         let rules = attempt::rules(&self.configuration);
         let mut attempts = Vec::with_capacity(ids.len());
-        for (kind, id) in self.credential.required_factors.iter().zip(ids) {
+        let sent_along = self.credential.required_factors.iter().filter(|kind| !kind.is_approval());
+        for (kind, id) in sent_along.zip(ids) {
             attempts.push((*kind, attempt::take(tx, self.factor(*kind)?, id, rules)?));
         }
         Ok(attempts)
@@ -183,6 +206,7 @@ impl AuthorizeRequest {
         match kind {
             FactorType::Pin => self.pin.as_ref(),
             FactorType::Otp | FactorType::EmailOtp | FactorType::SmsOtp => self.otp.as_ref(),
+            FactorType::EmailLink | FactorType::Push => None,
         }
     }
 }

@@ -9,8 +9,9 @@ pub(super) enum Message<'a> {
     /// A one-time password. Letters with codes hold no links: a link beside a code is what fraud looks like.
     Code { code: &'a SecretText, lifetime: Lifetime },
     /// Where something is approved or refused.
-    #[expect(dead_code, reason = "for approvals that come another way than the signature's request")]
     Approval { link: &'a SecretText, about: &'a str, lifetime: Lifetime },
+    /// Where the signer says that the address is theirs.
+    Confirmation { link: &'a SecretText, lifetime: Lifetime },
 }
 
 /// How long it is good for, in seconds.
@@ -35,13 +36,15 @@ impl Message<'_> {
     pub fn secret(&self) -> &SecretText {
         match self {
             Self::Code { code, .. } => code,
-            Self::Approval { link, .. } => link,
+            Self::Approval { link, .. } | Self::Confirmation { link, .. } => link,
         }
     }
 
     pub fn lifetime(&self) -> Lifetime {
         match self {
-            Self::Code { lifetime, .. } | Self::Approval { lifetime, .. } => *lifetime,
+            Self::Code { lifetime, .. }
+            | Self::Approval { lifetime, .. }
+            | Self::Confirmation { lifetime, .. } => *lifetime,
         }
     }
 }
@@ -95,6 +98,20 @@ pub(super) fn letter(message: &Message, from: &str, channel: Channel, language: 
                 "{from} le pide que apruebe una firma:\n\n    {}\n\nRevísela y apruébela o recházela en los próximos \
                  {minutes} minutos:\n\n{secret}\n\nSi no la esperaba, recházela y avise a {from}.\n",
                 one_line(about)
+            ),
+        ),
+        (Message::Confirmation { .. }, Language::English, _) => (
+            format!("{from}: is this address yours?"),
+            format!(
+                "{from} wants to ask you here before anything is signed in your name. Say whether this is right:\n\n\
+                 {secret}\n\nIf you did not expect this, refuse it there and tell {from}.\n"
+            ),
+        ),
+        (Message::Confirmation { .. }, Language::Spanish, _) => (
+            format!("{from}: ¿es suya esta dirección?"),
+            format!(
+                "{from} quiere preguntarle aquí antes de firmar nada en su nombre. Diga si es correcto:\n\n\
+                 {secret}\n\nSi no lo esperaba, rechácelo allí y avise a {from}.\n"
             ),
         ),
     };

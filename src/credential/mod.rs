@@ -10,7 +10,10 @@ pub mod second_factors;
 
 pub mod show;
 
+pub mod approve;
 pub mod authorize;
+pub mod redeem;
+
 pub mod extend;
 pub mod revoke_sad;
 pub mod sign;
@@ -19,8 +22,9 @@ pub mod collect;
 
 pub mod destroy;
 
+mod approval;
 mod attempt;
-#[expect(dead_code, unused_imports, reason = "the factors that are sent come next")]
+#[expect(dead_code, reason = "the factors that are sent come next")]
 mod deliver;
 mod demand;
 #[cfg_attr(not(test), expect(dead_code, reason = "the factors that are sent come next"))]

@@ -1,14 +1,15 @@
-//! A SAD that is not wanted any more is given back: what it would open is wiped.
+//! A SAD that is not wanted any more, or a handle that nobody waits for, is given back: what it would open is wiped.
 
 use crate::credential::target;
 use crate::keys::sad::Sad;
+use crate::model::authorization::Authorization;
 use crate::model::error::Result;
 use crate::model::event::Actor;
 use crate::model::event::{Audited, Event};
 use crate::model::id::ClientId;
 use crate::model::secret::SecretText;
 use crate::service::Service;
-use crate::store::authorizations;
+use crate::store::{Tx, authorizations};
 
 /// Whose SAD a token turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub fn revoke(service: &Service, actor: Actor, client: &ClientId, sad: &SecretTe
         return Ok(Revoked::Unknown);
     };
     let sad_id = sad.id()?;
-    let known = service.store.read(actor.at, |tx| authorizations::by_sad_id(tx, &sad_id))?;
+    let known = service.store.read(actor.at, |tx| behind(tx, &sad_id))?;
     match known {
         None => return Ok(Revoked::Unknown),
         Some(known) if known.client != *client => return Ok(Revoked::AnotherClients),
@@ -35,7 +36,7 @@ pub fn revoke(service: &Service, actor: Actor, client: &ClientId, sad: &SecretTe
         Some(_) => {}
     }
     let ended = service.store.write(actor, move |tx| {
-        let mut authorization = match authorizations::by_sad_id(tx, &sad_id)? {
+        let mut authorization = match behind(tx, &sad_id)? {
             Some(open) if open.remaining > 0 && open.expires_at > tx.now() => open,
             _ => {
                 let event = Event::done("credential.revoke_sad", "authorization:ended");
@@ -52,4 +53,12 @@ pub fn revoke(service: &Service, actor: Actor, client: &ClientId, sad: &SecretTe
     })?;
     service.vault.opened.remove(&sad_id);
     Ok(ended)
+}
+
+/// The authorization behind a SAD, or behind the handle of one that is pending.
+fn behind(tx: &mut Tx, id: &[u8]) -> Result<Option<Authorization>> {
+    match authorizations::by_sad_id(tx, id)? {
+        Some(authorization) => Ok(Some(authorization)),
+        None => authorizations::by_handle_id(tx, id),
+    }
 }

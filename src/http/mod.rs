@@ -21,6 +21,8 @@ pub mod tls;
 pub mod csc;
 pub mod oauth;
 
+pub mod pages;
+
 pub mod documents;
 pub mod health;
 pub mod metrics;

@@ -53,6 +53,8 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::InvalidCertificateStatus
         | Code::SigningCertificateExpired
         | Code::SadInvalid
+        | Code::HandleInvalid
+        | Code::ApprovalNeeded
         | Code::SadExpired
         | Code::ResponseUnknown
         | Code::HashNotAuthorized
@@ -71,6 +73,7 @@ pub const fn status(code: Code) -> StatusCode {
         Code::InsufficientPermission | Code::InsufficientScope => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::ApprovalDecided => StatusCode::GONE,
 
         Code::InvalidState
         | Code::AlreadyExists

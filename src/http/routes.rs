@@ -24,6 +24,7 @@ use super::csc::v2::{
 };
 use super::csc::{self, logo as csc_logo, timestamp as csc_timestamp};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
+use super::pages::approval;
 use super::problem::Problem;
 use super::{documents, health, metrics};
 use crate::app::App;
@@ -166,11 +167,15 @@ table! {
         POST "/csc/v2/credentials/list" csc_v2_credentials::list;
         POST "/csc/v2/credentials/info" csc_v2_credentials::info;
         POST "/csc/v2/credentials/authorize" csc_v2_credentials::authorize;
+        POST "/csc/v2/credentials/authorizeCheck" csc_v2_credentials::authorize_check;
         POST "/csc/v2/credentials/extendTransaction" csc_v2_credentials::extend_transaction;
         POST "/csc/v2/signatures/signHash" csc_v2_signatures::sign_hash;
         POST "/csc/v2/signatures/signPolling" csc_v2_sign_polling::sign_polling;
         POST "/csc/v2/signatures/timestamp" csc_timestamp::v2;
         GET "/csc/logo.png" csc_logo::show;
+
+        GET "/approvals/{token}" approval::show [NotFound, ApprovalDecided];
+        POST "/approvals/{token}" approval::decide [NotFound, ApprovalDecided, UnsupportedMediaType];
 
         GET "/health/live" health::live;
         GET "/openapi.json" documents::openapi;

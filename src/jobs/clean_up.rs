@@ -4,7 +4,7 @@
 use crate::model::error::Result;
 use crate::model::time::Timestamp;
 use crate::service::Service;
-use crate::store::{Tx, authorizations, idempotency, refresh_tokens, sign_responses, tokens};
+use crate::store::{Tx, approvals, authorizations, idempotency, refresh_tokens, sign_responses, tokens};
 
 /// Rows per transaction.
 const BITE: u16 = 500;
@@ -16,6 +16,7 @@ const KEPT_SECONDS: i64 = 24 * 3600;
 pub fn run(service: &Service, now: Timestamp) -> Result<()> {
     let before = now.plus_seconds(-KEPT_SECONDS);
     until_done(service, now, |tx| authorizations::wipe_expired(tx, BITE))?;
+    until_done(service, now, move |tx| approvals::forget_expired(tx, before, BITE))?;
     until_done(service, now, move |tx| authorizations::forget_ended(tx, before, BITE))?;
     until_done(service, now, move |tx| tokens::forget_ended(tx, before, BITE))?;
     until_done(service, now, move |tx| refresh_tokens::forget_expired(tx, before, BITE))?;

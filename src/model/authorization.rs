@@ -9,8 +9,10 @@ use crate::model::time::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Authorization {
     pub id: AuthorizationId,
-    /// HKDF(SAD, "id"): finds the record, opens nothing.
+    /// HKDF(SAD, "id"): finds the record, opens nothing. Of a pending one it is the handle's.
     pub sad_id: Vec<u8>,
+    /// Whether the signer's approval is waited for: nothing is signed before the handle was exchanged for a SAD.
+    pub pending: bool,
     pub credential: CredentialId,
     pub tenant: TenantName,
     /// The seat of the token that authorised; none when the token named none.
@@ -96,6 +98,7 @@ mod tests {
         Authorization {
             id: AuthorizationId::stored("a".into()),
             sad_id: vec![],
+            pending: false,
             credential: CredentialId::stored("c".into()),
             tenant: TenantName::stored("t".into()),
             seat: None,

@@ -164,4 +164,9 @@ impl Configuration {
     pub fn one_time_password(&self) -> Option<FactorType> {
         self.second_factors.iter().copied().find(|kind| kind.is_one_time_password())
     }
+
+    /// How its signers approve, apart from the call that asks for it.
+    pub fn approval(&self) -> Option<FactorType> {
+        self.second_factors.iter().copied().find(|kind| kind.is_approval())
+    }
 }

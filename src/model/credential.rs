@@ -54,6 +54,8 @@ impl CredentialStatus {
 pub enum NextStep {
     AddSecondFactor,
     ConfirmOtp,
+    /// The signer's, by the link that was sent.
+    ConfirmApproval,
     GenerateKeyPair,
     AddCertificate,
 }
@@ -63,6 +65,7 @@ impl NextStep {
         match self {
             Self::AddSecondFactor => "add_second_factor",
             Self::ConfirmOtp => "confirm_otp",
+            Self::ConfirmApproval => "confirm_approval",
             Self::GenerateKeyPair => "generate_key_pair",
             Self::AddCertificate => "add_certificate",
         }
@@ -156,8 +159,9 @@ impl Credential {
         if self.required_factors.iter().any(|kind| of(*kind).is_none()) {
             return Some(NextStep::AddSecondFactor);
         }
-        let unconfirmed = self.required_factors.iter().any(|kind| of(*kind).is_some_and(|f| !f.confirmed));
-        unconfirmed.then_some(NextStep::ConfirmOtp)
+        let unconfirmed =
+            self.required_factors.iter().find(|kind| of(**kind).is_some_and(|f| !f.confirmed))?;
+        Some(if unconfirmed.is_approval() { NextStep::ConfirmApproval } else { NextStep::ConfirmOtp })
     }
 }
 

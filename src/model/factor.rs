@@ -1,4 +1,4 @@
-//! Second factors: something the signer knows (PIN) and something the signer has (OTP).
+//! Second factors: something the signer knows (PIN), something the signer has (OTP), and the signer's own word (approvals).
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,10 @@ pub enum FactorType {
     EmailOtp,
     /// A one-time password that the tenant's gateway sends as a text message.
     SmsOtp,
+    /// An e-mail with a link, by which the signer approves.
+    EmailLink,
+    /// The same link in a push message, which the tenant's gateway sends to its own app.
+    Push,
 }
 
 /// How something reaches the signer.
@@ -28,7 +32,8 @@ pub enum Channel {
 }
 
 impl FactorType {
-    pub const ALL: [Self; 4] = [Self::Pin, Self::Otp, Self::EmailOtp, Self::SmsOtp];
+    pub const ALL: [Self; 6] =
+        [Self::Pin, Self::Otp, Self::EmailOtp, Self::SmsOtp, Self::EmailLink, Self::Push];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +41,8 @@ impl FactorType {
             Self::Otp => "OTP",
             Self::EmailOtp => "EMAIL_OTP",
             Self::SmsOtp => "SMS_OTP",
+            Self::EmailLink => "EMAIL_LINK",
+            Self::Push => "PUSH",
         }
     }
 
@@ -48,19 +55,26 @@ impl FactorType {
         match self {
             Self::Pin => "PIN",
             Self::Otp | Self::EmailOtp | Self::SmsOtp => "OTP",
+            Self::EmailLink => "EMAIL_LINK",
+            Self::Push => "PUSH",
         }
     }
 
     pub const fn is_one_time_password(self) -> bool {
-        !matches!(self, Self::Pin)
+        matches!(self, Self::Otp | Self::EmailOtp | Self::SmsOtp)
+    }
+
+    /// What the signer answers beside the call that asks for it: the caller sends no value, and waits.
+    pub const fn is_approval(self) -> bool {
+        matches!(self, Self::EmailLink | Self::Push)
     }
 
     /// How it reaches the signer; none for what the signer knows or has.
     pub const fn channel(self) -> Option<Channel> {
         match self {
             Self::Pin | Self::Otp => None,
-            Self::EmailOtp => Some(Channel::Email),
-            Self::SmsOtp => Some(Channel::Gateway),
+            Self::EmailOtp | Self::EmailLink => Some(Channel::Email),
+            Self::SmsOtp | Self::Push => Some(Channel::Gateway),
         }
     }
 }
@@ -73,7 +87,7 @@ pub enum FactorMaterial {
     Pin(PinMaterial),
     /// A TOTP secret in the tenant's envelope.
     Otp(OtpMaterial),
-    /// Where one-time passwords are sent, and the one that was sent last.
+    /// Where one-time passwords or links are sent, and the password that was sent last.
     Sent(SentMaterial),
 }
 
@@ -101,7 +115,7 @@ pub struct OtpMaterial {
 pub struct SentMaterial {
     /// An e-mail address or a telephone number, as the channel of the factor's type has it.
     pub address: String,
-    /// When codes were sent (microseconds), oldest first, as far back as their rate is limited.
+    /// When codes or links were sent (microseconds), oldest first, as far back as their rate is limited.
     pub sent_at: Vec<i64>,
     /// The last code, until it is used.
     pub code: Option<SentCode>,

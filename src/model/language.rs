@@ -8,6 +8,8 @@ pub enum Language {
 }
 
 impl Language {
+    pub const ALL: [Self; 2] = [Self::English, Self::Spanish];
+
     /// By a language tag (RFC 5646); English where we do not speak it.
     pub fn of(tag: Option<&str>) -> Self {
         let primary = tag.and_then(|tag| tag.split('-').next()).unwrap_or_default();
@@ -18,6 +20,14 @@ impl Language {
         match self {
             Self::English => "en",
             Self::Spanish => "es",
+        }
+    }
+
+    /// What it is called in itself.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Spanish => "Español",
         }
     }
 }

@@ -98,8 +98,9 @@ impl Lockout {
     }
 
     /// The value was right, or could not be checked: the attempt is as if never taken, and the run as it was.
-    pub fn give_back(&mut self, attempt: Attempt) {
-        self.remove(attempt);
+    /// False when the attempt was settled as stale meanwhile.
+    pub fn give_back(&mut self, attempt: Attempt) -> bool {
+        self.remove(attempt)
     }
 
     /// The whole authorisation succeeded: the run ends. False when the attempt was settled as stale meanwhile.
@@ -110,6 +111,15 @@ impl Lockout {
             self.locked_until = None;
         }
         still_ours
+    }
+
+    /// An authorisation succeeded whose check had given its attempt back already: the run ends, but no lock does that it
+    /// brought meanwhile.
+    pub fn end_run(&mut self, now: Timestamp) {
+        if self.state(now) == LockState::Open {
+            self.failures = 0;
+            self.locked_until = None;
+        }
     }
 
     /// An administrator resets the run (never the PIN).
@@ -189,13 +199,26 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_run_is_not_the_end_of_a_lock() {
+        let mut lockout = Lockout::default();
+        let now = Timestamp::from_seconds(0);
+        fail_once(&mut lockout, 0, now);
+        lockout.end_run(now);
+        for id in 1..6 {
+            fail_once(&mut lockout, id, now);
+        }
+        lockout.end_run(now);
+        assert_eq!(lockout.state(now), LockState::Locked(900));
+    }
+
+    #[test]
     fn attempts_under_way_take_room_but_never_lock() {
         let mut lockout = Lockout::default();
         let now = Timestamp::from_seconds(0);
         let attempts: Vec<_> = (0..5).map(|id| lockout.take(id, RULES, now).unwrap()).collect();
         assert_eq!(lockout.take(5, RULES, now).unwrap_err().code(), Code::Busy);
         for attempt in attempts {
-            lockout.give_back(attempt);
+            assert!(lockout.give_back(attempt));
         }
         assert_eq!(lockout, Lockout::default());
     }

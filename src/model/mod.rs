@@ -17,6 +17,7 @@ pub mod token;
 pub mod user;
 
 pub mod algorithm;
+pub mod approval;
 pub mod authorization;
 pub mod configuration;
 pub mod credential;

@@ -45,6 +45,13 @@ impl Timestamp {
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
+    /// For people: `2026-11-22 09:30 UTC`, rounded down.
+    pub fn to_the_minute(self) -> String {
+        let t = self.utc();
+        let (month, day) = (u8::from(t.month()), t.day());
+        format!("{:04}-{month:02}-{day:02} {:02}:{:02} UTC", t.year(), t.hour(), t.minute())
+    }
+
     /// The text of RFC 3339, or `None` for what is not one.
     pub fn parse(text: &str) -> Option<Self> {
         let parsed = OffsetDateTime::parse(text, &Rfc3339).ok()?;
@@ -126,6 +133,7 @@ mod tests {
         let t = Timestamp::from_seconds(1_700_000_000);
         assert_eq!(t.to_string(), "2023-11-14T22:13:20Z");
         assert_eq!(t.generalized_time(), "20231114221320Z");
+        assert_eq!(t.to_the_minute(), "2023-11-14 22:13 UTC");
         assert_eq!(Timestamp::parse("2023-11-14T23:13:20+01:00"), Some(t));
     }
 

@@ -23,7 +23,25 @@ pub fn insert(tx: &mut Tx, authorization: &Authorization) -> Result<()> {
 /// Found by what is derived from the SAD; the SAD itself is nowhere. In a write transaction the record is this
 /// transaction's until it ends: of many callers with one SAD each waits for its turn instead of losing it.
 pub fn by_sad_id(tx: &mut Tx, sad_id: &[u8]) -> Result<Option<Authorization>> {
-    let query = authorizations::table.filter(authorizations::sad_id.eq(sad_id));
+    by(tx, sad_id, Holder::Sad)
+}
+
+/// The same of an authorization that waits for the signer's approval, by what is derived from its handle.
+pub fn by_handle_id(tx: &mut Tx, handle_id: &[u8]) -> Result<Option<Authorization>> {
+    by(tx, handle_id, Holder::Handle)
+}
+
+/// What `sad_id` is derived from. One is never taken for the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Sad,
+    Handle,
+}
+
+fn by(tx: &mut Tx, id: &[u8], holder: Holder) -> Result<Option<Authorization>> {
+    let query = authorizations::table
+        .filter(authorizations::sad_id.eq(id))
+        .filter(authorizations::pending.eq(holder == Holder::Handle));
     let row: QueryResult<Row> = match tx.access {
         Access::Read => query.get_result(tx.connection),
         Access::Write => first_for_update!(tx.connection, query),
@@ -62,6 +80,23 @@ pub fn extend(tx: &mut Tx, authorization: &Authorization, sad_id: &[u8]) -> Resu
     if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
 }
 
+/// Writes a pending authorization that was given its SAD; as conditional as [`spend`], on the handle's id.
+pub fn give(tx: &mut Tx, authorization: &Authorization, handle_id: &[u8]) -> Result<()> {
+    let row = Row::try_from(authorization)?;
+    let changed =
+        diesel::update(unchanged(authorization, handle_id, tx.now).filter(authorizations::pending.eq(true)))
+            .set((
+                authorizations::pending.eq(false),
+                authorizations::sad_id.eq(row.sad_id),
+                authorizations::wrapped_data_key.eq(row.wrapped_data_key),
+                authorizations::expires_at.eq(row.expires_at),
+                authorizations::ends_at.eq(row.ends_at),
+                authorizations::version.eq(authorization.version + 1),
+            ))
+            .execute(tx.connection)?;
+    if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
+}
+
 #[diesel::dsl::auto_type(no_type_alias)]
 fn unchanged<'a>(authorization: &'a Authorization, sad_id: &'a [u8], now: Timestamp) -> _ {
     let id: &'a str = authorization.id.as_str();
@@ -72,6 +107,19 @@ fn unchanged<'a>(authorization: &'a Authorization, sad_id: &'a [u8], now: Timest
         .filter(authorizations::version.eq(version))
         .filter(authorizations::sad_id.eq(sad_id))
         .filter(authorizations::expires_at.gt(now))
+}
+
+/// Ends a pending authorization that was read in this transaction, and wipes what its handle would open.
+pub fn end(tx: &mut Tx, authorization: &Authorization) -> Result<()> {
+    let wiped: &[u8] = &[];
+    let changed = diesel::update(unchanged(authorization, &authorization.sad_id, tx.now))
+        .set((
+            authorizations::remaining.eq(0),
+            authorizations::wrapped_data_key.eq(wiped),
+            authorizations::version.eq(authorization.version + 1),
+        ))
+        .execute(tx.connection)?;
+    if changed == 1 { Ok(()) } else { Err(Error::conflict()) }
 }
 
 /// Ends every open authorization of a credential and wipes what its SADs would open; how many.
@@ -91,6 +139,20 @@ pub fn end_all(tx: &mut Tx, credential: &CredentialId) -> Result<usize> {
     ))
     .execute(tx.connection)?;
     Ok(ended)
+}
+
+/// An authorization that the signer is asked about and that still waits for it, and is this transaction's until it ends.
+pub fn pending(tx: &mut Tx, id: &AuthorizationId) -> Result<Option<Authorization>> {
+    let query = authorizations::table
+        .find(id.as_str())
+        .filter(authorizations::pending.eq(true))
+        .filter(authorizations::remaining.gt(0))
+        .filter(authorizations::expires_at.gt(tx.now.micros()));
+    let row: QueryResult<Row> = match tx.access {
+        Access::Read => query.get_result(tx.connection),
+        Access::Write => first_for_update!(tx.connection, query),
+    };
+    row.optional()?.map(Authorization::try_from).transpose()
 }
 
 /// Wipes what expired SADs would open, at most `limit` records at a time; how many.
@@ -139,6 +201,7 @@ struct Row {
     ends_at: i64,
     created_at: i64,
     version: i64,
+    pending: bool,
 }
 
 impl TryFrom<&Authorization> for Row {
@@ -166,6 +229,7 @@ impl TryFrom<&Authorization> for Row {
             ends_at: a.ends_at.micros(),
             created_at: a.created_at.micros(),
             version: a.version,
+            pending: a.pending,
         })
     }
 }
@@ -185,6 +249,7 @@ impl TryFrom<Row> for Authorization {
         Ok(Self {
             id: AuthorizationId::stored(row.id),
             sad_id: row.sad_id,
+            pending: row.pending,
             credential: CredentialId::stored(row.credential),
             tenant: TenantName::stored(row.tenant),
             seat: row.seat.map(SeatName::stored),

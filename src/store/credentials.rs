@@ -32,7 +32,17 @@ pub fn visible(tx: &mut Tx, caller: &Caller, id: &CredentialId) -> Result<Creden
     credential.filter(|c| caller.sees(&c.tenant, &c.seat)).ok_or_else(Error::not_found)
 }
 
-/// The same, kept from changing until the transaction ends, but not from being held by others too.
+/// A credential that a record speaks of, whoever asks; held like [`visible`]'s.
+pub fn known(tx: &mut Tx, id: &CredentialId) -> Result<Credential> {
+    let query = credentials::table.find(id.as_str());
+    let row: QueryResult<Row> = match tx.access {
+        Access::Read => query.get_result(tx.connection),
+        Access::Write => first_for_update!(tx.connection, query),
+    };
+    row.optional()?.ok_or_else(|| failure::corrupt("credential")).and_then(Credential::try_from)
+}
+
+/// What [`visible`] finds, kept from changing until the transaction ends, but not from being held by others too.
 pub fn held(tx: &mut Tx, caller: &Caller, id: &CredentialId) -> Result<Credential> {
     let query = credentials::table.find(id.as_str());
     let row: QueryResult<Row> = first_for_share!(tx.connection, query);

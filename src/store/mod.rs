@@ -14,6 +14,7 @@ mod schema;
 pub mod admission;
 pub mod page;
 
+pub mod approvals;
 pub mod authorizations;
 pub mod chains;
 pub mod clients;

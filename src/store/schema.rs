@@ -219,6 +219,21 @@ diesel::table! {
         ends_at -> BigInt,
         created_at -> BigInt,
         version -> BigInt,
+        pending -> Bool,
+    }
+}
+
+diesel::table! {
+    approvals (id) {
+        id -> Binary,
+        credential -> Text,
+        factor -> Text,
+        authorization_id -> Nullable<Text>,
+        shown -> Text,
+        decision -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        decided_at -> Nullable<BigInt>,
     }
 }
 
@@ -340,6 +355,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     keys,
     chains,
     authorizations,
+    approvals,
     sign_responses,
     tokens,
     token_families,

@@ -23,6 +23,8 @@ enum Door {
     Revoke(Csc),
     /// What is not configured is not there for anybody; the tests of what it belongs to say who may call it.
     Unconfigured,
+    /// Whoever holds a link that was sent is answered, and nobody is without one.
+    Link,
 }
 
 /// A route of the native API, about something of the tenant acme.
@@ -147,7 +149,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
     let configuration =
         json!({ "name": "new", "tenant": "acme", "type": "explicit", "secondFactors": ["PIN"] });
     let revoke = || Door::Revoke(Csc { to_right: 204, body: json!({ "token": "A".repeat(43) }) });
-    use Door::{Client, Login, Native as N, Open, Unconfigured};
+    use Door::{Client, Link, Login, Native as N, Open, Unconfigured};
     vec![
         (
             "POST /api/v1/credentials",
@@ -265,11 +267,14 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("POST /csc/v2/credentials/list", csc(200, json!({ "credentialInfo": true }))),
         ("POST /csc/v2/credentials/info", csc(200, credential)),
         ("POST /csc/v2/credentials/authorize", csc(200, authorize)),
+        ("POST /csc/v2/credentials/authorizeCheck", csc(400, json!({ "handle": sad }))),
         ("POST /csc/v2/credentials/extendTransaction", csc(400, extend)),
         ("POST /csc/v2/signatures/signHash", csc(400, sign)),
         ("POST /csc/v2/signatures/signPolling", csc(400, json!({ "requestID": sad }))),
         ("POST /csc/v2/signatures/timestamp", Unconfigured),
         ("GET /csc/logo.png", Open),
+        ("GET /approvals/{token}", Link),
+        ("POST /approvals/{token}", Link),
         ("GET /health/live", Open),
         ("GET /openapi.json", Open),
         ("GET /problems/{code}", Open),
@@ -297,6 +302,13 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
             Door::Open => {
                 let reply = call(scene, route, &things.path(route, true), None, &Value::Null);
                 assert!(reply.status < 400, "{route}: {}", reply.text());
+            }
+            Door::Link => {
+                for token in [None, Some("x".to_owned()), Some(tokens.of(("admin", "")))] {
+                    let path = things.path(route, true).replace("{token}", &"A".repeat(43));
+                    call(scene, route, &path, token.as_deref(), &json!({ "decision": "approve" }))
+                        .expect(404);
+                }
             }
             Door::Client => client_door(scene, route, &things.active.token),
             Door::Native(native) => native_door(scene, &tokens, &things, route, native),
@@ -342,7 +354,7 @@ impl Door {
         match self {
             Door::Native(native) => Some((native.right, native.to_right, &native.body)),
             Door::Csc(csc) | Door::Revoke(csc) => Some((("acme", SEAT), csc.to_right, &csc.body)),
-            Door::Open | Door::Client | Door::Login | Door::Unconfigured => None,
+            Door::Open | Door::Client | Door::Login | Door::Unconfigured | Door::Link => None,
         }
     }
 }
@@ -422,7 +434,8 @@ fn csc_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, cs
     }
     for other in [("acme", OTHER_SEAT), ("globex", "seat:jdoe@acme tenant:globex")] {
         let reply = attempt(Some(&tokens.of(other)));
-        let named = ["credentialID", "requestID"].into_iter().find(|name| csc.body.get(name).is_some());
+        let named =
+            ["credentialID", "requestID", "handle"].into_iter().find(|name| csc.body.get(name).is_some());
         if let Some(parameter) = named {
             assert_eq!(reply.status, 400, "{route} as {other:?}: {}", reply.text());
             let said = reply.json()["error_description"].clone();

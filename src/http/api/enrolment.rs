@@ -147,7 +147,7 @@ pub async fn add_second_factor(
                 Error::field("/value", "an OTP's secret is made by the server; leave the field out").into()
             );
         }
-        (Some(FactorType::EmailOtp | FactorType::SmsOtp), _) => {
+        (Some(FactorType::EmailOtp | FactorType::SmsOtp | FactorType::EmailLink | FactorType::Push), _) => {
             return Err(Error::new(Code::NotSupportedYet, "Factors of this type cannot be sent yet.").into());
         }
         (None, _) => return Err(Error::field("/type", "PIN, OTP, EMAIL_OTP or SMS_OTP").into()),

@@ -5,11 +5,15 @@ use super::fault;
 use super::fields::{Fields, Parameter, Value};
 use super::parameters::{AUTH_DATA, OTP, PIN};
 use crate::model::error::{Code, Error, Result};
+use crate::model::factor::FactorType;
 use crate::model::secret::SecretText;
 
 /// The ids of auth objects. There is at most one one-time password, whatever way it takes.
 pub const PIN_ID: &str = "PIN";
 pub const OTP_ID: &str = "OTP";
+/// Approvals, of which there is at most one too.
+pub const EMAIL_LINK_ID: &str = FactorType::EmailLink.csc_name();
+pub const PUSH_ID: &str = FactorType::Push.csc_name();
 
 const ID: Parameter = Parameter(&["id"]);
 const VALUE: Parameter = Parameter(&["value"]);
@@ -19,12 +23,15 @@ const VALUE: Parameter = Parameter(&["value"]);
 pub struct Factors {
     pub pin: Option<SecretText>,
     pub otp: Option<SecretText>,
+    /// The approval that the caller names. It has no value here: the signer is asked apart.
+    pub approval: Option<FactorType>,
 }
 
 impl Factors {
     pub fn sent(fields: &Fields) -> Result<Self> {
         let mut pin = fields.optional_text(PIN)?;
         let mut otp = fields.optional_text(OTP)?;
+        let mut approval = None;
         let mut seen = Vec::new();
         for entry in fields.list(AUTH_DATA)?.unwrap_or_default() {
             let Value::Object(entry) = entry else { return Err(odd("an entry is no object")) };
@@ -36,6 +43,10 @@ impl Factors {
             let (factor, parameter) = match id.as_ref() {
                 PIN_ID => (&mut pin, PIN),
                 OTP_ID => (&mut otp, OTP),
+                EMAIL_LINK_ID | PUSH_ID if approval.is_none() => {
+                    approval = FactorType::parse(id);
+                    continue;
+                }
                 _ => return Err(odd("no auth object has this id")),
             };
             match entry.find(VALUE)? {
@@ -50,7 +61,7 @@ impl Factors {
                 Some(_) => return Err(odd("a value is no text")),
             }
         }
-        Ok(Self { pin: pin.map(SecretText::new), otp: otp.map(SecretText::new) })
+        Ok(Self { pin: pin.map(SecretText::new), otp: otp.map(SecretText::new), approval })
     }
 }
 
@@ -80,6 +91,18 @@ mod tests {
         }
         for body in ["{}", r#"{"authData":[]}"#, r#"{"authData":null}"#, r#"{"authData":[{"id":"PIN"}]}"#] {
             assert_eq!(sent(body).unwrap(), (None, None), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_approval_is_named_and_has_no_value() {
+        for (body, named) in [
+            (r#"{"authData":[{"id":"PIN","value":"471193"},{"id":"PUSH"}]}"#, Some(FactorType::Push)),
+            (r#"{"authData":[{"id":"EMAIL_LINK","value":null}]}"#, Some(FactorType::EmailLink)),
+            (r#"{"authData":[{"id":"OTP","value":"1"}]}"#, None),
+        ] {
+            let sent = Factors::sent(&Fields::parse(body.as_bytes()).unwrap()).unwrap();
+            assert_eq!(sent.approval, named, "{body}");
         }
     }
 

@@ -8,13 +8,14 @@ use super::auth_data::Factors;
 use super::fault;
 use super::fields::{Fields, owned};
 use super::hashes;
-use super::parameters::{CLIENT_DATA, CREDENTIAL_ID, DESCRIPTION, HASH, NUM_SIGNATURES, SAD};
+use super::parameters::{CLIENT_DATA, CREDENTIAL_ID, DESCRIPTION, HASH, LANG, NUM_SIGNATURES, SAD};
 use super::version::Version;
-use crate::credential::authorize::{AuthorizeRequest, Authorized};
+use crate::credential::authorize::{AuthorizeRequest, Authorized, Given};
 use crate::credential::extend::ExtendRequest;
 use crate::model::algorithm::Digest;
 use crate::model::error::{Code, Error, Result};
 use crate::model::id::CredentialId;
+use crate::model::language::Language;
 use crate::model::secret::SecretText;
 
 /// Characters of `description`.
@@ -26,8 +27,9 @@ pub fn authorize_asked<V: Version>(fields: &Fields) -> Result<AuthorizeRequest> 
     let number = fields.required_integer(NUM_SIGNATURES)?;
     let hashes = fields.list(HASH)?;
     let digest = fields.conditional_text(V::HASH_ALGO)?;
-    let Factors { pin, otp } = Factors::sent(fields)?;
+    let Factors { pin, otp, approval } = Factors::sent(fields)?;
     let description = fields.optional_text(DESCRIPTION)?;
+    let lang = fields.optional_text(LANG)?;
     let client_data = fields.optional_text(CLIENT_DATA)?;
     if description.is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
         return Err(fault::invalid(DESCRIPTION.name()));
@@ -40,6 +42,8 @@ pub fn authorize_asked<V: Version>(fields: &Fields) -> Result<AuthorizeRequest> 
         digest,
         pin,
         otp,
+        approval,
+        language: Language::of(lang),
         description: owned(description),
         client_data: owned(client_data),
     })
@@ -81,6 +85,26 @@ pub struct SadAnswer<'a> {
 
 pub fn sad_answer(done: &Authorized) -> HttpResponse {
     HttpResponse::Ok().json(SadAnswer { sad: done.sad.expose(), expires_in: done.expires_in })
+}
+
+/// The answer while the signer has not decided.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CscHandle)]
+#[serde(rename_all = "camelCase")]
+pub struct HandleAnswer<'a> {
+    /// What authorizeCheck is asked with.
+    handle: &'a str,
+    /// Seconds that the signer has.
+    expires_in: u32,
+}
+
+/// 200 with a SAD, or 202 with a handle.
+pub fn given_answer(given: &Given) -> HttpResponse {
+    match given {
+        Given::Sad(done) => sad_answer(done),
+        Given::Handle(waiting) => HttpResponse::Accepted()
+            .json(HandleAnswer { handle: waiting.handle.expose(), expires_in: waiting.expires_in }),
+    }
 }
 
 #[cfg(test)]

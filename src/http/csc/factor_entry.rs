@@ -9,9 +9,10 @@ use crate::model::factor::{Channel, FactorType};
 #[derive(Serialize, ToSchema)]
 #[schema(as = CscFactorEntry)]
 pub struct Entry {
-    /// `N` (digits) or `A`.
+    /// `N` (digits) or `A`; approvals have no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "N")]
-    format: &'static str,
+    format: Option<&'static str>,
     label: &'static str,
     description: String,
 }
@@ -20,13 +21,13 @@ impl Entry {
     pub fn pin(rules: &PinRules) -> Self {
         let description =
             format!("The PIN of this credential, {} to {} characters", rules.min_length, rules.max_length);
-        Self { format: rules.format.as_str(), label: "PIN", description }
+        Self { format: Some(rules.format.as_str()), label: "PIN", description }
     }
 
     /// A code that the signer's authenticator makes.
     pub fn totp(rules: &OtpRules) -> Self {
         Self {
-            format: "N",
+            format: Some("N"),
             label: "One-time password",
             description: format!("The {} digits that the authenticator shows", rules.digits),
         }
@@ -39,6 +40,15 @@ impl Entry {
             Some(Channel::Email) | None => "by e-mail",
         };
         let description = format!("The code that was sent {way}");
-        Self { format: "N", label: "One-time password", description }
+        Self { format: Some("N"), label: "One-time password", description }
+    }
+
+    /// What the signer approves apart from the client.
+    pub fn approval(factor: FactorType) -> Self {
+        let description = match factor.channel() {
+            Some(Channel::Gateway) => "The signer approves in an app",
+            Some(Channel::Email) | None => "The signer approves by the link in an e-mail",
+        };
+        Self { format: None, label: "Approval", description: description.to_owned() }
     }
 }

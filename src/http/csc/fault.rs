@@ -148,6 +148,7 @@ fn status(code: Code) -> StatusCode {
         StatusCode::NOT_FOUND
         | StatusCode::CONFLICT
         | StatusCode::LOCKED
+        | StatusCode::GONE
         | StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
         status => status,
     }

@@ -30,6 +30,7 @@ pub const REMEMBER_ME: Parameter = Parameter(&["rememberMe"]);
 pub const REQUEST_ID: Parameter = Parameter(&["requestID", "responseID"]);
 pub const RESPONSE_URI: Parameter = Parameter(&["response_uri", "responseURI"]);
 pub const SAD: Parameter = Parameter(&["SAD"]);
+pub const HANDLE: Parameter = Parameter(&["handle"]);
 pub const SIGN_ALGO: Parameter = Parameter(&["signAlgo"]);
 pub const SIGN_ALGO_PARAMS: Parameter = Parameter(&["signAlgoParams", "sign_algo_params"]);
 pub const TOKEN: Parameter = Parameter(&["token"]);

@@ -45,6 +45,8 @@ impl<'a> Words<'a> {
             }
 
             Code::SadInvalid => Self::invalid_request("Invalid parameter SAD"),
+            Code::HandleInvalid => Self::invalid_request("Invalid parameter handle"),
+            Code::ApprovalNeeded => Self::invalid_request(error.detail()),
             Code::SadExpired => Self::invalid_request("SAD expired"),
             Code::ResponseUnknown => Self::invalid_request("Invalid parameter requestID"),
 
@@ -123,6 +125,7 @@ impl<'a> Words<'a> {
             | Code::InvalidValidity
             | Code::InvalidMultiSignature
             | Code::NoSecondFactor
+            | Code::ApprovalDecided
             | Code::NotSupportedYet
             | Code::DeliveryNotConfigured
             | Code::UnsupportedGrantType

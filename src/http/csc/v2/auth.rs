@@ -13,6 +13,8 @@ use crate::model::factor::FactorType;
 const PASSWORD: &str = "Password";
 /// What getChallenge has to send to the signer first.
 const CHALLENGE_RESPONSE: &str = "ChallengeResponse";
+/// What the signer answers apart from the client, who waits.
+const CHALLENGE_RESPONSE_OOB: &str = "ChallengeResponseOOB";
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Csc2Auth)]
@@ -31,7 +33,8 @@ pub struct Auth {
 #[schema(as = Csc2AuthObject)]
 struct AuthObject {
     #[serde(rename = "type")]
-    /// `Password`, or `ChallengeResponse`: getChallenge comes first.
+    /// `Password`; `ChallengeResponse`: getChallenge comes first; or `ChallengeResponseOOB`: authorize gives a handle, and
+    /// authorizeCheck waits.
     #[schema(example = "Password")]
     kind: &'static str,
     #[schema(example = "PIN")]
@@ -78,6 +81,12 @@ impl AuthObject {
             FactorType::EmailOtp | FactorType::SmsOtp => {
                 Self { kind: CHALLENGE_RESPONSE, id: OTP_ID, entry: Entry::sent(factor), generator: None }
             }
+            FactorType::EmailLink | FactorType::Push => Self {
+                kind: CHALLENGE_RESPONSE_OOB,
+                id: factor.csc_name(),
+                entry: Entry::approval(factor),
+                generator: None,
+            },
         }
     }
 }

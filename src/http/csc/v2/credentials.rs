@@ -7,17 +7,20 @@ use utoipa::ToSchema;
 
 use super::credential_info::{CredentialInfo, ListedCredential};
 use crate::app::App;
-use crate::credential::{authorize, extend, show};
+use crate::credential::{authorize, extend, redeem, show};
 use crate::http::blocking;
-use crate::http::csc::authorization::{SadAnswer, authorize_asked, extend_asked, sad_answer};
+use crate::http::csc::authorization::{
+    HandleAnswer, SadAnswer, authorize_asked, extend_asked, given_answer, sad_answer,
+};
 use crate::http::csc::bearer::Bearer;
 use crate::http::csc::certified::{Parts, info_asked};
 use crate::http::csc::fault::{Fault, Refusals};
 use crate::http::csc::listing::ListAsked;
-use crate::http::csc::parameters::{CREDENTIAL_INFO, LANG, ONLY_VALID};
+use crate::http::csc::parameters::{CLIENT_DATA, CREDENTIAL_INFO, HANDLE, LANG, ONLY_VALID};
 use crate::http::csc::posted::Posted;
 use crate::http::csc::version::V2;
 use crate::model::id::CredentialId;
+use crate::model::secret::SecretText;
 
 #[derive(ToSchema)]
 #[schema(as = Csc2ListRequest, rename_all = "camelCase")]
@@ -165,7 +168,8 @@ pub struct AuthData {
 /// The signer's factors for a SAD (CSC v2 credentials/authorize)
 #[utoipa::path(post, path = "/csc/v2/credentials/authorize", tag = "csc", security(("bearer" = [])),
     request_body = AuthorizeBody,
-    responses((status = 200, body = SadAnswer), Refusals),
+    responses((status = 200, body = SadAnswer),
+        (status = 202, description = "The signer was asked to approve", body = HandleAnswer), Refusals),
 )]
 pub async fn authorize(
     Bearer { call, .. }: Bearer<V2>,
@@ -173,8 +177,37 @@ pub async fn authorize(
     body: Posted<V2>,
 ) -> Result<HttpResponse, Fault<V2>> {
     let request = authorize_asked::<V2>(&body.fields()?)?;
-    let done = blocking::run(&app, move |app| authorize::authorize(&app.service, &call, request)).await?;
-    Ok(sad_answer(&done))
+    let given =
+        blocking::run(&app, move |app| authorize::authorize_or_wait(&app.service, &call, request)).await?;
+    Ok(given_answer(&given))
+}
+
+#[derive(ToSchema)]
+#[schema(as = Csc2CheckRequest, rename_all = "camelCase")]
+pub struct CheckBody {
+    /// As credentials/authorize gave it.
+    pub handle: String,
+    pub client_data: Option<String>,
+}
+
+/// The SAD once the signer has approved (CSC v2 credentials/authorizeCheck)
+///
+/// It is given once; the handle is worth nothing afterwards. When the signer refused, the authentication data is invalid.
+#[utoipa::path(post, path = "/csc/v2/credentials/authorizeCheck", tag = "csc", security(("bearer" = [])),
+    request_body = CheckBody,
+    responses((status = 200, body = SadAnswer),
+        (status = 202, description = "The signer has not decided", body = HandleAnswer), Refusals),
+)]
+pub async fn authorize_check(
+    Bearer { call, .. }: Bearer<V2>,
+    app: Data<App>,
+    body: Posted<V2>,
+) -> Result<HttpResponse, Fault<V2>> {
+    let fields = body.fields()?;
+    let handle = SecretText::new(fields.required_text(HANDLE)?);
+    fields.optional_text(CLIENT_DATA)?;
+    let given = blocking::run(&app, move |app| redeem::redeem(&app.service, &call, &handle)).await?;
+    Ok(given_answer(&given))
 }
 
 #[derive(ToSchema)]

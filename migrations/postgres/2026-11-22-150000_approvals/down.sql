@@ -1,0 +1,2 @@
+DROP TABLE approvals;
+ALTER TABLE authorizations DROP COLUMN pending;
