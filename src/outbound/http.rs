@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
 use tokio::sync::Semaphore;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
@@ -54,6 +55,10 @@ pub enum Failure {
 
 impl Client {
     pub fn new(limits: Limits) -> Self {
+        Self::trusting(&authorities(), limits)
+    }
+
+    fn trusting(authorities: &[CertificateDer<'_>], limits: Limits) -> Self {
         let config = Agent::config_builder()
             .timeout_global(Some(limits.time))
             .http_status_as_error(false)
@@ -62,7 +67,7 @@ impl Client {
             // What is not a setting of ours decides nothing.
             .proxy(None)
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls())
+            .tls_config(tls(authorities))
             .build();
         let places = Semaphore::new(limits.calls.get().min(Semaphore::MAX_PERMITS));
         Self { agent: config.into(), limits, places }
@@ -113,7 +118,7 @@ impl fmt::Display for Failure {
     }
 }
 
-fn tls() -> TlsConfig {
+fn authorities() -> Vec<CertificateDer<'static>> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::warn!(%error, "certificate authorities for outbound TLS");
@@ -123,7 +128,11 @@ fn tls() -> TlsConfig {
             "no certificate authorities were found: outbound TLS will fail. SSL_CERT_FILE names their file"
         );
     }
-    let roots = found.certs.iter().map(|der| Certificate::from_der(der).to_owned());
+    found.certs
+}
+
+fn tls(authorities: &[CertificateDer<'_>]) -> TlsConfig {
+    let roots = authorities.iter().map(|der| Certificate::from_der(der).to_owned());
     TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))

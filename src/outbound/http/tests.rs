@@ -1,8 +1,13 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
+
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
 
@@ -116,6 +121,49 @@ fn what_is_no_http_or_not_there_says_so_without_the_secrets() {
     }
     // The server takes our ClientHello for a request that never ends, or for nonsense.
     assert!(post(&client(SHORT), &tls).is_err());
+}
+
+#[test]
+fn a_server_is_believed_by_those_who_trust_its_certificate() {
+    let directory = std::env::temp_dir().join(format!("countersign-outbound-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let [configuration, key, certificate] =
+        ["configuration", "key", "certificate"].map(|name| directory.join(name).display().to_string());
+    let extensions = "basicConstraints=critical,CA:FALSE\nsubjectAltName=IP:127.0.0.1\n";
+    let request = format!("[req]\ndistinguished_name=dn\nx509_extensions=e\n[dn]\n[e]\n{extensions}");
+    std::fs::write(&configuration, request).unwrap();
+    let kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    let named = ["-subj", "/CN=x", "-config", &configuration, "-keyout", &key, "-out", &certificate];
+    let made = Command::new("openssl").args(kind).args(named).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let certificate = CertificateDer::from_pem_file(&certificate).unwrap();
+    let key = PrivateKeyDer::from_pem_file(&key).unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
+
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let limits = client(LONG).limits;
+    let ours = Client::trusting(&[certificate], limits);
+    for (client, believes) in [(ours, true), (Client::new(limits), false)] {
+        let config = Arc::clone(&config);
+        let url = server(move |stream| {
+            let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
+            // Who does not believe says so, and goes.
+            let mut octets = [0; 1000];
+            if stream.read(&mut octets).is_ok() {
+                stream.write_all(b"HTTP/1.1 204 X\r\n\r\n").unwrap();
+            }
+        });
+        match post(&client, &url.replace("http://", "https://")) {
+            Ok(answer) => assert!(believes && answer.status == 204, "{answer:?}"),
+            Err(failure) => assert!(!believes && failure.to_string().contains("certificate"), "{failure}"),
+        }
+    }
 }
 
 #[test]
