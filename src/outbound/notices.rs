@@ -89,7 +89,7 @@ impl Notices {
     /// Puts a notice into the queue, or drops it; never waits.
     pub fn send(&self, notice: Notice) {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if !queue.as_ref().is_some_and(|queue| queue.try_send(notice).is_ok()) {
+        if queue.as_ref().is_none_or(|queue| queue.try_send(notice).is_err()) {
             tracing::warn!("a notice was dropped: as many as may wait are waiting");
             (self.count)(Outcome::Dropped);
         }

@@ -44,7 +44,10 @@ fn pyhanko_signs_a_batch_with_every_kind_of_key() {
                 ],
             );
             // The signer's certificate comes first, and an algorithm that is not listed is not even tried.
-            assert_eq!(info["cert"]["certificates"][0], base64_all(&[credential.certificate.clone()])[0]);
+            assert_eq!(
+                info["cert"]["certificates"][0],
+                base64_all(std::slice::from_ref(&credential.certificate))[0]
+            );
             assert!(info["key"]["algo"].as_array().unwrap().contains(&json!(algo)), "{info}");
 
             let hashes = [vec![1; digest.len()], vec![2; digest.len()]];
