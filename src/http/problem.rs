@@ -84,6 +84,7 @@ pub const fn status(code: Code) -> StatusCode {
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
 
         Code::WeakPin
+        | Code::WeakPassword
         | Code::OtpMismatch
         | Code::FactorNotRequired
         | Code::PublicKeyMismatch

@@ -3,6 +3,10 @@
 pub mod seats;
 pub mod tenants;
 pub mod trust_anchors;
+pub mod users;
+
+pub mod passwords;
+pub mod sign_in;
 
 pub mod recent;
 pub mod slow_check;
@@ -19,6 +23,15 @@ fn display_name(text: &str) -> Result<()> {
         "/displayName",
         format!("1 to {LONGEST_DISPLAY_NAME} characters without control characters"),
     ))
+}
+
+/// Only the shape that no address lacks: one that nothing can be sent to is found out by sending.
+fn email(text: &str) -> Result<()> {
+    let parts = text.rsplit_once('@');
+    let fits = text.len() <= 254
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+        && parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    if fits { Ok(()) } else { Err(Error::field("/email", "not an e-mail address")) }
 }
 
 const LONGEST_DISPLAY_NAME: usize = 255;

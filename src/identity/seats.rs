@@ -1,6 +1,6 @@
 //! Seats: the people and things of a tenant that hold credentials.
 
-use crate::identity::display_name;
+use crate::identity::{display_name, email};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::name::{SeatName, TenantName};
@@ -62,13 +62,4 @@ pub fn show(service: &Service, call: &Call, tenant: &TenantName, seat: &SeatName
         caller.reaches(tenant)?;
         seats::find(tx, tenant, seat)?.ok_or_else(Error::not_found)
     })
-}
-
-/// Only the shape that no address lacks: one that nothing can be sent to is found out by sending.
-fn email(text: &str) -> Result<()> {
-    let parts = text.rsplit_once('@');
-    let fits = text.len() <= 254
-        && !text.chars().any(|c| c.is_control() || c.is_whitespace())
-        && parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
-    if fits { Ok(()) } else { Err(Error::field("/email", "not an e-mail address")) }
 }

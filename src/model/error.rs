@@ -46,6 +46,7 @@ codes! {
     UnsupportedMediaType "unsupported_media_type" "The Content-Type is not understood here" "`detail` lists the media types that are."
     MethodNotAllowed "method_not_allowed" "The path exists, but not for this method" "The `Allow` header lists the methods."
     WeakPin "weak_pin" "The PIN is too easy to guess" "Choose one without repeats or runs that is not among the commonest."
+    WeakPassword "weak_password" "The password is too easy to guess" "Choose a longer one, such as a few words that nobody would guess; `detail` says what was wrong."
     InvalidPin "invalid_pin" "The PIN is wrong" "Try again with the right PIN; failures are counted and lock the factor."
     InvalidOtp "invalid_otp" "The one-time password is wrong or spent" "Wait for the next code; failures are counted and lock the factor."
     InvalidFactors "invalid_factors" "A factor is wrong or spent" "Try again with the right PIN and a fresh one-time password; failures are counted and lock."

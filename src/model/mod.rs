@@ -1,6 +1,7 @@
 //! The nouns, pure: no I/O and no framework.
 
 pub mod error;
+pub mod guessable;
 pub mod patch;
 pub mod secret;
 pub mod time;

@@ -64,6 +64,16 @@ pub fn list(tx: &mut Tx, reach: &TenantReach, page: &Page) -> Result<Listed<Clie
     }
 }
 
+/// The applications that may act for a tenant and grant something to its users' roles and groups.
+pub fn granting_in(tx: &mut Tx, tenant: &TenantName) -> Result<Vec<Client>> {
+    let rows: Vec<Row> = clients::table
+        .filter(clients::status.ne(ClientStatus::Deleted.as_str()))
+        .filter(clients::role_permissions.ne("{}"))
+        .load(tx.connection)?;
+    let all: Vec<Client> = rows.into_iter().map(Client::try_from).collect::<Result<_>>()?;
+    Ok(all.into_iter().filter(|client| client.tenants.includes(tenant)).collect())
+}
+
 /// Writes a record that was read at `client.version`; a conflict when it, or its secrets, changed since.
 pub fn update(tx: &mut Tx, client: &Client) -> Result<()> {
     let mut row = Row::try_from(client)?;

@@ -99,6 +99,7 @@ impl<'a> Words<'a> {
             | Code::IdempotencyKeyReused
             | Code::IdempotencyInProgress
             | Code::WeakPin
+            | Code::WeakPassword
             | Code::OtpMismatch
             | Code::FactorNotRequired
             | Code::PublicKeyMismatch

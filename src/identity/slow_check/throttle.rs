@@ -6,7 +6,7 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::id::{ClientId, UserId};
 use crate::model::time::Timestamp;
 use crate::service::Service;
-use crate::store::throttles;
+use crate::store::{Tx, throttles};
 
 /// Failures in a row that cost nothing.
 const FREE_FAILURES: u32 = 5;
@@ -100,6 +100,11 @@ pub fn settle<T>(service: &Service, owner: &Owner, now: Timestamp, checked: Resu
         service.store.bookkeep(now, move |tx| throttles::uncount(tx, owner.key()))?;
     }
     checked
+}
+
+/// Forgets the run of failures, with what else the transaction does.
+pub fn forget(tx: &mut Tx, owner: &Owner) -> Result<()> {
+    throttles::clear(tx, owner.key())
 }
 
 /// A right secret ends the run.
