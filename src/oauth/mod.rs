@@ -64,6 +64,8 @@ impl Default for Remembered {
 pub struct Request {
     pub id: Option<String>,
     pub at: Timestamp,
+    /// What the caller wants the audit to remember with what comes of it (CSC `clientData`).
+    pub client_data: Option<String>,
 }
 
 impl OAuth {

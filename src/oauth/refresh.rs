@@ -92,7 +92,7 @@ pub(super) fn exchange(
     let next = successor(pepper, presented);
     let next_record = record(oauth, client, &next, family.id, request.at);
     let issued = signed.issued(Some(next));
-    let seen = client.seen();
+    let (seen, client_data) = (client.seen(), request.client_data.clone());
     let outcome = store.write(request.actor(&client.record.id), move |tx| {
         seen.stands(tx)?;
         let found = refresh_tokens::find(tx, &hash)?;
@@ -107,7 +107,7 @@ pub(super) fn exchange(
             refresh_tokens::rotate(tx, &token, &next_record)?;
         }
         tokens::insert(tx, &signed.record)?;
-        Ok(Audited::new(Some(issued.clone()), signed.event()))
+        Ok(Audited::new(Some(issued.clone()), signed.event(client_data.as_deref())))
     })?;
     outcome.ok_or_else(|| no_good("the refresh token was used before; its family is ended"))
 }

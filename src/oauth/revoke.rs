@@ -4,6 +4,7 @@ use crate::credential::revoke_sad::{self, Revoked};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Actor, Audited, Event};
 use crate::model::id::ClientId;
+use crate::model::name::TenantName;
 use crate::model::refresh_token::TokenFamily;
 use crate::model::secret::SecretText;
 use crate::model::token::{Call, Principal, VerifiedToken};
@@ -17,17 +18,27 @@ use crate::store::{Tx, refresh_tokens, tokens};
 pub fn revoke(oauth: &OAuth, request: &Request, presented: &Presented, token: &SecretText) -> Result<()> {
     on_behalf(oauth, presented, request.at, |client| {
         let id = client.record.id.clone();
-        let revoker =
-            Revoker { actor: request.actor(&id), client: id, standing: Standing::Client(client.seen()) };
+        let revoker = Revoker {
+            actor: request.actor(&id),
+            client: id,
+            standing: Standing::Client(client.seen()),
+            client_data: request.client_data.clone(),
+        };
         end(oauth, &revoker, token)
     })
 }
 
 /// The same for the bearer of an access token, of whose client the token has to be.
-pub fn revoke_by_bearer(oauth: &OAuth, call: &Call, token: &SecretText) -> Result<()> {
+pub fn revoke_by_bearer(
+    oauth: &OAuth,
+    call: &Call,
+    token: &SecretText,
+    client_data: Option<String>,
+) -> Result<()> {
     let client = call.principal.client().ok_or_else(|| Error::internal("a bearer without a client"))?;
     let standing = Standing::Bearer(call.principal.clone());
-    end(oauth, &Revoker { client: client.clone(), actor: call.actor(), standing }, token)
+    let client = client.clone();
+    end(oauth, &Revoker { client, actor: call.actor(), standing, client_data }, token)
 }
 
 /// Who revokes.
@@ -35,6 +46,18 @@ struct Revoker {
     client: ClientId,
     actor: Actor,
     standing: Standing,
+    client_data: Option<String>,
+}
+
+impl Revoker {
+    fn event(&self, target: String, tenant: Option<TenantName>) -> Event {
+        let mut event = Event::done("token.revoke", target);
+        event.tenant = tenant;
+        match &self.client_data {
+            Some(data) => event.with("clientData", data.as_str()),
+            None => event,
+        }
+    }
 }
 
 /// What has to hold still in the transaction that ends something.
@@ -87,13 +110,11 @@ fn end_access_token(oauth: &OAuth, revoker: &Revoker, token: &VerifiedToken) -> 
     if !stands {
         return Ok(());
     }
-    let tenant = token.tenant.clone();
+    let event = revoker.event(format!("token:{id}"), token.tenant.clone());
     store.write(revoker.actor.clone(), move |tx| {
         standing.when_ending(tx)?;
         tokens::revoke(tx, &id)?;
-        let mut event = Event::done("token.revoke", format!("token:{id}"));
-        event.tenant.clone_from(&tenant);
-        Ok(Audited::new((), event))
+        Ok(Audited::new((), event.clone()))
     })
 }
 
@@ -107,13 +128,11 @@ fn end_family(oauth: &OAuth, revoker: &Revoker, family: TokenFamily) -> Result<(
     if family.revoked_at.is_some() || family.expires_at <= revoker.actor.at {
         return Ok(());
     }
+    let event = revoker.event(format!("family:{}", family.id), family.tenant);
     store.write(revoker.actor.clone(), move |tx| {
         standing.when_ending(tx)?;
         let revoked = refresh_tokens::revoke(tx, &family.id)?;
-        let mut event =
-            Event::done("token.revoke", format!("family:{}", family.id)).with("tokensRevoked", revoked);
-        event.tenant.clone_from(&family.tenant);
-        Ok(Audited::new((), event))
+        Ok(Audited::new((), event.clone().with("tokensRevoked", revoked)))
     })
 }
 

@@ -61,14 +61,14 @@ pub fn issue(
     let family = begun.as_ref().map(|begun| begun.family.id.clone());
     let signed = sign(oauth, client, &granted, family, request.at)?;
     let issued = signed.issued(begun.as_ref().map(|begun| begun.refresh_token.clone()));
-    let seen = client.seen();
+    let (seen, client_data) = (client.seen(), request.client_data.clone());
     oauth.service.store.write(request.actor(&client.record.id), move |tx| {
         seen.stands(tx)?;
         if let Some(begun) = &begun {
             refresh_tokens::begin(tx, &begun.family, &begun.first)?;
         }
         tokens::insert(tx, &signed.record)?;
-        Ok(Audited::new(issued.clone(), signed.event()))
+        Ok(Audited::new(issued.clone(), signed.event(client_data.as_deref())))
     })
 }
 
@@ -120,7 +120,7 @@ impl Signed {
         }
     }
 
-    pub(super) fn event(&self) -> Event {
+    pub(super) fn event(&self, client_data: Option<&str>) -> Event {
         let record = &self.record;
         let mut event = Event::done("token.issue", format!("token:{}", record.id))
             .with("grant", self.grant.as_str())
@@ -128,6 +128,9 @@ impl Signed {
             .with("expiresAt", record.expires_at.to_string());
         if let Some(family) = &record.family {
             event = event.with("family", family.as_str());
+        }
+        if let Some(data) = client_data {
+            event = event.with("clientData", data);
         }
         event.tenant.clone_from(&record.tenant);
         event

@@ -29,6 +29,7 @@ fn a_tester_of_v1_finds_what_it_looks_for() {
             place(config);
         }));
         info_speaks_the_language_asked_for_and_has_a_logo(scene);
+        a_login_gives_a_refresh_token_to_whoever_wants_to_be_remembered(scene);
         lists_come_in_pages_of_the_size_asked_for(scene);
         let plan = Plan { key: KeyAlgorithm::Rsa2048, multi_signature: 20, ..Plan::default() };
         let credential = scene.enrol(&plan.with(json!({ "scal": "1" })), Status::Active);
@@ -39,6 +40,7 @@ fn a_tester_of_v1_finds_what_it_looks_for() {
         times_are_stamped(scene, &credential);
         what_is_not_there_is_denied(scene);
         a_revoked_token_ends(scene);
+        a_revoked_refresh_token_logs_in_no_more(scene);
         // Last, since it moves the clock.
         a_certificate_that_ended_comes_before_any_factor(scene);
     }
@@ -52,6 +54,19 @@ fn info_speaks_the_language_asked_for_and_has_a_logo(scene: &Scene) {
     let (_, path) = info["logo"].as_str().unwrap().split_once("localhost:8080").unwrap();
     let logo = scene.http.get(path).send().expect(200);
     assert!(["image/png", "image/jpeg"].contains(&logo.header("content-type").unwrap()));
+}
+
+fn a_login_gives_a_refresh_token_to_whoever_wants_to_be_remembered(scene: &Scene) {
+    let secret = scene.secret("acme");
+    let path = "/csc/v1/auth/login";
+    for request in [scene.http.get(path), scene.http.post(path), scene.http.post(path).json(&json!({}))] {
+        let login = request.basic("acme", &secret).send().expect(200).json();
+        assert!(login["access_token"].is_string(), "{login}");
+        assert_eq!(login["refresh_token"], Value::Null);
+    }
+    let remembered = scene.http.post(path).basic("acme", &secret).json(&json!({ "rememberMe": true }));
+    let remembered = remembered.send().expect(200).json();
+    assert!(remembered["access_token"].is_string() && remembered["refresh_token"].is_string());
 }
 
 fn lists_come_in_pages_of_the_size_asked_for(scene: &Scene) {
@@ -197,6 +212,21 @@ fn a_revoked_token_ends(scene: &Scene) {
     scene.revoke("acme", &token);
     let ended = scene.csc(&token, "credentials/list", &json!({})).expect(401).json();
     assert_eq!(ended["error"], "expired_token");
+}
+
+fn a_revoked_refresh_token_logs_in_no_more(scene: &Scene) {
+    let login = |body: &Value| scene.http.post("/csc/v1/auth/login").json(body);
+    for hint in [Value::Null, json!("refresh_token")] {
+        let remembered = login(&json!({ "rememberMe": true })).basic("acme", &scene.secret("acme"));
+        let remembered = remembered.send().expect(200).json();
+        let refresh = json!({ "refresh_token": remembered["refresh_token"] });
+        let renewed = login(&refresh).send().expect(200).json();
+        let token = renewed["refresh_token"].clone();
+        let revocation = json!({ "token": token, "token_type_hint": hint });
+        scene.csc(renewed["access_token"].as_str().unwrap(), "auth/revoke", &revocation).expect(204);
+        let refused_login = login(&json!({ "refresh_token": token })).send();
+        refused(refused_login, "invalid_request", "Invalid refresh_token");
+    }
 }
 
 fn a_certificate_that_ended_comes_before_any_factor(scene: &Scene) {

@@ -57,7 +57,7 @@ fn a_secret_gives_a_service_token_and_more_only_to_whoever_asks() {
                 get.send(),
                 post().json(&json!({})).send(),
                 post().json(&json!({ "rememberMe": false, "refresh_token": null, "other": 1 })).send(),
-                post().json(&json!({ "clientData": "x" })).send(),
+                post().json(&json!({ "clientData": "invoice 7" })).send(),
             ] {
                 let reply = reply.expect(200);
                 assert_eq!(reply.header("cache-control"), Some("no-store"));
@@ -74,6 +74,8 @@ fn a_secret_gives_a_service_token_and_more_only_to_whoever_asks() {
             scene.csc(&access, "credentials/list", &json!({})).expect(200);
             assert!(refresh.starts_with("rt_"));
         }
+        let audit = scene.http.get("/api/v1/audit-events?limit=200").bearer(&scene.admin()).send();
+        assert_eq!(audit.text().matches("invoice 7").count(), VERSIONS.len());
     });
 }
 
@@ -137,6 +139,8 @@ fn each_fault_of_a_login_has_its_words() {
             ] {
                 refused(post().basic(id, secret).send(), 400, "authentication_error", failed);
             }
+            let data = post().json(&json!({ "clientData": 7, "refresh_token": "x" })).send();
+            refused(data, 400, "invalid_request", "Invalid parameter clientData");
             let flag = post().basic("one", &scene.secret("one")).json(&json!({ "rememberMe": "yes" })).send();
             refused(flag, 400, "invalid_request", "Invalid parameter rememberMe");
         }

@@ -29,6 +29,10 @@ pub(super) fn granted(body: &impl Serialize) -> HttpResponse {
 }
 
 /// The request that is being answered here, before it is known who sent it.
-pub(super) fn request(app: &App) -> Request {
-    Request { id: Some(request_id::current()), at: app.clock.now() }
+pub(super) fn request(app: &App, client_data: Option<&str>) -> Request {
+    Request {
+        id: Some(request_id::current()),
+        at: app.clock.now(),
+        client_data: client_data.map(str::to_owned),
+    }
 }

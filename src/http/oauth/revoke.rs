@@ -28,7 +28,7 @@ use crate::oauth::revoke::revoke;
 pub async fn token(app: Data<App>, http: HttpRequest, form: Form) -> Result<HttpResponse, Refused> {
     let presented = presented(&http, &form)?;
     let token = form.required("token")?.clone();
-    let request = request(&app);
+    let request = request(&app, form.text("clientData"));
     blocking::run(&app, move |app| revoke(&app.oauth, &request, &presented, &token)).await?;
     Ok(HttpResponse::Ok().finish())
 }

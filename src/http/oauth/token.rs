@@ -33,6 +33,9 @@ pub struct TokenForm {
     /// Beside `client_secret`, where HTTP Basic is not used.
     client_id: Option<String>,
     client_secret: Option<String>,
+    /// Kept with the audit event.
+    #[schema(rename = "clientData")]
+    client_data: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -67,7 +70,7 @@ pub async fn issue(app: Data<App>, http: HttpRequest, form: Form) -> Result<Http
     let presented = presented(&http, &form)?;
     let asked = form.required("grant_type")?.expose();
     let grant = GrantType::parse(asked).filter(|grant| GRANTS.contains(grant)).ok_or_else(unsupported)?;
-    let request = request(&app);
+    let request = request(&app, form.text("clientData"));
     let issued = blocking::run(&app, move |app| {
         let (oauth, scope) = (&app.oauth, form.text("scope"));
         match grant {
