@@ -102,7 +102,8 @@ impl TenantCommand {
 
 fn set_status(operator: &Operator, name: &str, status: TenantStatus) -> Outcome {
     let change = TenantChange { status: Patch::Set(status), ..TenantChange::default() };
-    let tenant = tenants::change(&operator.service, &operator.call, &TenantName::parse(name)?, change)?;
+    let tenant =
+        tenants::change(&operator.service, &operator.call, &TenantName::parse(name)?, change)?.tenant;
     operator.print(&record(&tenant))
 }
 

@@ -1,6 +1,7 @@
 //! Authorization configurations: what the credentials under them demand of their signers. They never change; a
 //! configuration in use keeps what it demands, and another demand is another configuration.
 
+use crate::credential::deliver;
 use crate::model::configuration::{Configuration, ConfigurationType, FactorErrors, OtpRules, PinRules, Scal};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
@@ -41,6 +42,7 @@ pub const DEFAULT_SIGNATURES_PER_MINUTE: u32 = 1000;
 
 pub fn create(service: &Service, call: &Call, new: NewConfiguration) -> Result<Configuration> {
     check(&new)?;
+    check_channels(service, call, &new)?;
     let id = ConfigurationId::new(call.at, id_octets()?);
     let call = call.clone();
     service.store.write(call.actor(), move |tx| {
@@ -145,6 +147,17 @@ fn check(new: &NewConfiguration) -> Result<()> {
     }
 }
 
+/// What is sent needs a way to be sent.
+fn check_channels(service: &Service, call: &Call, new: &NewConfiguration) -> Result<()> {
+    let Some(sent) = new.second_factors.iter().find(|kind| kind.channel().is_some()) else { return Ok(()) };
+    let tenant = service.store.read(call.at, |tx| {
+        let caller = tx.admit(&call.principal, Permission::ConfigurationsWrite)?;
+        let tenant = tenants::meant(tx, &caller, new.tenant.as_ref())?;
+        tenants::known(tx, &tenant)
+    })?;
+    deliver::require(service, &tenant, *sent).map_err(|refusal| refusal.at("/secondFactors"))
+}
+
 fn check_factors(new: &NewConfiguration) -> Result<()> {
     let mut distinct = new.second_factors.clone();
     distinct.sort();
@@ -158,7 +171,7 @@ fn check_factors(new: &NewConfiguration) -> Result<()> {
     if distinct.iter().filter(|kind| kind.is_approval()).count() > 1 {
         return Err(Error::field("/secondFactors", "one of EMAIL_LINK and PUSH"));
     }
-    if let Some(sent) = distinct.iter().find(|kind| kind.channel().is_some()) {
+    if let Some(sent) = distinct.iter().find(|kind| kind.is_approval()) {
         return Err(Error::new(
             Code::NotSupportedYet,
             format!("Factors of type {} cannot be sent yet; use OTP.", sent.as_str()),
@@ -168,7 +181,7 @@ fn check_factors(new: &NewConfiguration) -> Result<()> {
     match (new.kind, new.second_factors.is_empty()) {
         (ConfigurationType::Explicit, true) => Err(Error::new(
             Code::NoSecondFactor,
-            "An explicit configuration needs at least one second factor: PIN, OTP or both.",
+            "An explicit configuration needs at least one second factor: PIN, a one-time password or both.",
         )
         .at("/secondFactors")),
         (ConfigurationType::Implicit, false) => {

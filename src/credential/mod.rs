@@ -7,6 +7,7 @@ pub mod confirm_otp;
 pub mod create;
 pub mod key_pair;
 pub mod second_factors;
+pub mod sent_factors;
 
 pub mod show;
 
@@ -16,6 +17,7 @@ pub mod redeem;
 
 pub mod extend;
 pub mod revoke_sad;
+pub mod send_otp;
 pub mod sign;
 
 pub mod collect;
@@ -24,10 +26,8 @@ pub mod destroy;
 
 mod approval;
 mod attempt;
-#[expect(dead_code, reason = "the factors that are sent come next")]
 mod deliver;
 mod demand;
-#[cfg_attr(not(test), expect(dead_code, reason = "the factors that are sent come next"))]
 mod letters;
 mod one_time;
 pub mod permit;

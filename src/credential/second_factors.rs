@@ -1,5 +1,7 @@
-//! Step 3 of enrolment: the PIN that seals the key to come, the OTP that shows who holds the device.
+//! Step 3 of enrolment: the PIN that seals the key to come, the OTP that shows who holds the device, or who reads the
+//! mail.
 
+use crate::credential::sent_factors::{self, NewSentFactor};
 use crate::credential::{Progress, added, attempt, pin_rules, places, target};
 use crate::keys::envelope::TenantKey;
 use crate::keys::{otp, pin};
@@ -22,6 +24,8 @@ pub enum NewFactor {
     Pin(SecretText),
     /// Its secret is made here, and shown once.
     Otp,
+    /// Its codes are sent.
+    Sent(NewSentFactor),
 }
 
 /// What was added, with what is shown this once.
@@ -29,7 +33,17 @@ pub struct AddedSecondFactor {
     pub progress: Progress,
     pub kind: FactorType,
     pub confirmed: bool,
-    pub otp: Option<ShownOtp>,
+    pub shown: Shown,
+}
+
+pub enum Shown {
+    Nothing,
+    Otp(ShownOtp),
+    /// Where the first code went, in part, and for how many seconds it is good.
+    Sent {
+        address: String,
+        expires_in: u32,
+    },
 }
 
 /// The secret of an OTP in the three forms that authenticators take.
@@ -41,23 +55,38 @@ pub struct ShownOtp {
 }
 
 pub fn add(service: &Service, call: &Call, id: &CredentialId, new: NewFactor) -> Result<AddedSecondFactor> {
+    let new = match new {
+        NewFactor::Pin(value) => Held::Pin(value),
+        NewFactor::Otp => Held::Otp,
+        NewFactor::Sent(new) => return sent_factors::add(service, call, id, new),
+    };
+    add_held(service, call, id, new)
+}
+
+/// What the signer knows or has.
+enum Held {
+    Pin(SecretText),
+    Otp,
+}
+
+fn add_held(service: &Service, call: &Call, id: &CredentialId, new: Held) -> Result<AddedSecondFactor> {
     let kind = match &new {
-        NewFactor::Pin(_) => FactorType::Pin,
-        NewFactor::Otp => FactorType::Otp,
+        Held::Pin(_) => FactorType::Pin,
+        Held::Otp => FactorType::Otp,
     };
     let context = service.store.read(call.at, |tx| Context::look(tx, call, id, kind))?;
     let tenant_key = service.vault.tenant_key(&context.tenant)?;
     let factor_id = FactorId::new(call.at, id_octets()?);
     let (material, shown) = match new {
-        NewFactor::Pin(value) => {
+        Held::Pin(value) => {
             pin_rules::check(&value, &context.configuration.pin)?;
             let material =
                 pin::set(&tenant_key, &service.vault.argon, &value, places::sealing_key(&factor_id))?;
-            (FactorMaterial::Pin(material), None)
+            (FactorMaterial::Pin(material), Shown::Nothing)
         }
-        NewFactor::Otp => {
+        Held::Otp => {
             let (material, shown) = new_otp(&context, &tenant_key, &factor_id)?;
-            (FactorMaterial::Otp(material), Some(shown))
+            (FactorMaterial::Otp(material), Shown::Otp(shown))
         }
     };
     // Whoever typed the PIN has confirmed it; an OTP is confirmed by its first code.
@@ -92,19 +121,19 @@ pub fn add(service: &Service, call: &Call, id: &CredentialId, new: NewFactor) ->
             .with("type", kind.as_str());
         Ok(Audited::new(Progress::of(credential, &factors, call.at), event))
     })?;
-    Ok(AddedSecondFactor { progress, kind, confirmed, otp: shown })
+    Ok(AddedSecondFactor { progress, kind, confirmed, shown })
 }
 
 /// What adding a factor depends on, looked up before the slow part and again with the change.
-struct Context {
-    credential: Credential,
-    configuration: Configuration,
-    tenant: Tenant,
-    factors: Vec<Factor>,
+pub(super) struct Context {
+    pub credential: Credential,
+    pub configuration: Configuration,
+    pub tenant: Tenant,
+    pub factors: Vec<Factor>,
 }
 
 impl Context {
-    fn look(tx: &mut Tx, call: &Call, id: &CredentialId, kind: FactorType) -> Result<Self> {
+    pub fn look(tx: &mut Tx, call: &Call, id: &CredentialId, kind: FactorType) -> Result<Self> {
         let caller = tx.admit(&call.principal, Permission::CredentialsProvision)?;
         let credential = credentials::visible(tx, &caller, id)?;
         let configuration = configurations::find(tx, &credential.configuration)?

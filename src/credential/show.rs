@@ -5,6 +5,7 @@ use crate::credential::permit;
 use crate::model::configuration::Configuration;
 use crate::model::credential::{Credential, CredentialStatus, StoredChain, StoredKey};
 use crate::model::error::{Error, Result};
+use crate::model::factor::{Factor, FactorMaterial};
 use crate::model::id::CredentialId;
 use crate::model::name::{SeatName, TenantName};
 use crate::model::permission::{Permission, insufficient};
@@ -103,6 +104,8 @@ pub struct Usable {
     pub key: StoredKey,
     pub chain: StoredChain,
     pub configuration: Configuration,
+    /// Where its one-time passwords are sent, in part; none when they are not sent.
+    pub sent_to: Option<String>,
 }
 
 /// The credentials that a signer can be shown: those that have, or had, a certificate.
@@ -173,12 +176,24 @@ fn with_all(tx: &mut Tx, credential: Credential, now: Timestamp) -> Result<Usabl
     if !CERTIFIED.contains(&status) {
         return Err(Error::not_found());
     }
+    let configuration = configurations::find(tx, &credential.configuration)?.ok_or_else(Error::not_found)?;
+    let is_sent = configuration.one_time_password().is_some_and(|kind| kind.channel().is_some());
+    let sent_to = if is_sent { sent_to(&factors::of(tx, &credential.id)?) } else { None };
     Ok(Usable {
+        sent_to,
         key: keys::find(tx, key)?.ok_or_else(Error::not_found)?,
         chain: chains::find(tx, chain)?.ok_or_else(Error::not_found)?,
-        configuration: configurations::find(tx, &credential.configuration)?.ok_or_else(Error::not_found)?,
+        configuration,
         status,
         credential,
+    })
+}
+
+fn sent_to(factors: &[Factor]) -> Option<String> {
+    let mut codes = factors.iter().filter(|factor| factor.kind.is_one_time_password());
+    codes.find_map(|factor| match &factor.material {
+        FactorMaterial::Sent(material) => Some(material.masked_address()),
+        FactorMaterial::Pin(_) | FactorMaterial::Otp(_) => None,
     })
 }
 

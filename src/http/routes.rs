@@ -22,7 +22,7 @@ use super::csc::v2::{
     credentials as csc_v2_credentials, info as csc_v2_info, service_token as csc_v2_auth,
     sign_polling as csc_v2_sign_polling, signatures as csc_v2_signatures,
 };
-use super::csc::{self, logo as csc_logo, timestamp as csc_timestamp};
+use super::csc::{self, logo as csc_logo, send_otp as csc_send_otp, timestamp as csc_timestamp};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
 use super::pages::approval;
 use super::problem::Problem;
@@ -156,6 +156,7 @@ table! {
         POST "/csc/v1/credentials/list" csc_v1_credentials::list;
         POST "/csc/v1/credentials/info" csc_v1_credentials::info;
         POST "/csc/v1/credentials/authorize" csc_v1_credentials::authorize;
+        POST "/csc/v1/credentials/sendOTP" csc_send_otp::v1;
         POST "/csc/v1/credentials/extendTransaction" csc_v1_credentials::extend_transaction;
         POST "/csc/v1/signatures/signHash" csc_v1_signatures::sign_hash;
         POST "/csc/v1/signatures/timestamp" csc_timestamp::v1;
@@ -168,6 +169,8 @@ table! {
         POST "/csc/v2/credentials/info" csc_v2_credentials::info;
         POST "/csc/v2/credentials/authorize" csc_v2_credentials::authorize;
         POST "/csc/v2/credentials/authorizeCheck" csc_v2_credentials::authorize_check;
+        POST "/csc/v2/credentials/sendOTP" csc_send_otp::v2;
+        POST "/csc/v2/credentials/getChallenge" csc_send_otp::challenge;
         POST "/csc/v2/credentials/extendTransaction" csc_v2_credentials::extend_transaction;
         POST "/csc/v2/signatures/signHash" csc_v2_signatures::sign_hash;
         POST "/csc/v2/signatures/signPolling" csc_v2_sign_polling::sign_polling;

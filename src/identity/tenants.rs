@@ -6,8 +6,10 @@ use crate::model::event::{Audited, Event};
 use crate::model::name::TenantName;
 use crate::model::patch::Patch;
 use crate::model::permission::{Permission, TenantReach};
-use crate::model::tenant::{SubjectRule, Tenant, TenantStatus};
+use crate::model::secret::SecretText;
+use crate::model::tenant::{Gateway, SubjectRule, Tenant, TenantStatus};
 use crate::model::token::{Call, Caller};
+use crate::outbound::gateway;
 use crate::service::Service;
 use crate::store::page::{Listed, Page};
 use crate::store::{clients, tenants, tokens};
@@ -27,6 +29,16 @@ pub struct TenantChange {
     pub otp_issuer: Patch<String>,
     pub subject_rule: Patch<SubjectRule>,
     pub status: Patch<TenantStatus>,
+    /// Its URL; its secret is made here, anew each time.
+    pub gateway: Patch<String>,
+}
+
+/// A tenant as it is after a change.
+#[derive(Clone)]
+pub struct ChangedTenant {
+    pub tenant: Tenant,
+    /// When the change set a gateway: shown this once.
+    pub gateway_secret: Option<SecretText>,
 }
 
 /// For callers that reach all tenants.
@@ -76,13 +88,20 @@ pub fn show(service: &Service, call: &Call, name: &TenantName) -> Result<Tenant>
 }
 
 /// For callers that reach all tenants. Suspending a tenant revokes its tokens; those that reach all tenants stay.
-pub fn change(service: &Service, call: &Call, name: &TenantName, change: TenantChange) -> Result<Tenant> {
+pub fn change(
+    service: &Service,
+    call: &Call,
+    name: &TenantName,
+    change: TenantChange,
+) -> Result<ChangedTenant> {
+    let (gateway, gateway_secret) = new_gateway(service, call, name, change.gateway.clone())?;
     let (principal, name) = (call.principal.clone(), name.clone());
-    service.store.write(call.actor(), move |tx| {
+    let tenant = service.store.write(call.actor(), move |tx| {
         let caller = tx.admit_to_revoke(&principal, Permission::TenantsWrite)?;
         reaches_all(&caller)?;
         let before = tenants::known(tx, &name)?;
-        let after = apply(change.clone(), before.clone());
+        let mut after = apply(change.clone(), before.clone());
+        after.gateway = Patch::optional(gateway.clone()).apply(after.gateway, || None);
         check(&after)?;
         tenants::update(tx, &after)?;
         let mut event = Event::done("tenant.change", target(&name)).of(&name);
@@ -99,12 +118,37 @@ pub fn change(service: &Service, call: &Call, name: &TenantName, change: TenantC
             ("otpIssuer", after.otp_issuer != before.otp_issuer),
             ("caSetsSubject", after.subject_rule != before.subject_rule),
             ("status", after.status != before.status),
+            ("gateway", after.gateway != before.gateway),
         ]
         .into_iter()
         .filter_map(|(field, changed)| changed.then_some(field))
         .collect();
         Ok(Audited::new(after, event.with("changed", changed)))
-    })
+    })?;
+    Ok(ChangedTenant { tenant, gateway_secret })
+}
+
+/// A gateway to be set, with a new secret, and that secret as its owner is shown it.
+fn new_gateway(
+    service: &Service,
+    call: &Call,
+    name: &TenantName,
+    url: Patch<String>,
+) -> Result<(Patch<Gateway>, Option<SecretText>)> {
+    let Patch::Set(url) = url else { return Ok((url.try_map(|_| Err(Error::not_found()))?, None)) };
+    let tenant = service.store.read(call.at, |tx| {
+        reaches_all(&tx.admit(&call.principal, Permission::TenantsWrite)?)?;
+        tenants::known(tx, name)
+    })?;
+    let admitted = service.outbound.gateways.admit(&url).ok_or_else(|| {
+        Error::field(
+            "/gateway/url",
+            "an https URL, without user and fragment, on a host that the operator allows (--webhook-host)",
+        )
+    })?;
+    let (secret, wrapped_secret) = service.vault.new_gateway_secret(&tenant)?;
+    let gateway = Gateway { url: admitted.as_str().to_owned(), wrapped_secret };
+    Ok((Patch::Set(gateway), Some(gateway::shown(&secret))))
 }
 
 fn apply(change: TenantChange, before: Tenant) -> Tenant {

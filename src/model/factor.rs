@@ -31,6 +31,16 @@ pub enum Channel {
     Gateway,
 }
 
+impl Channel {
+    /// The one-time password that comes this way.
+    pub const fn factor(self) -> FactorType {
+        match self {
+            Self::Email => FactorType::EmailOtp,
+            Self::Gateway => FactorType::SmsOtp,
+        }
+    }
+}
+
 impl FactorType {
     pub const ALL: [Self; 6] =
         [Self::Pin, Self::Otp, Self::EmailOtp, Self::SmsOtp, Self::EmailLink, Self::Push];

@@ -60,22 +60,7 @@ impl Lockout {
     /// Takes an attempt before its check; `id` is random, to tell attempts apart.
     pub fn take(&mut self, id: u64, rules: LockoutRules, now: Timestamp) -> Result<Attempt> {
         self.settle_stale(rules, now);
-        match self.state(now) {
-            LockState::Open => {}
-            LockState::Locked(seconds) => {
-                return Err(Error::new(
-                    Code::FactorLocked,
-                    format!("The factor is locked after too many failures; it opens in {seconds} s."),
-                )
-                .retry_after(seconds));
-            }
-            LockState::Blocked => {
-                return Err(Error::new(
-                    Code::CredentialLocked,
-                    "A factor of the credential is blocked after too many failures; an administrator has to unlock it.",
-                ));
-            }
-        }
+        self.check(now)?;
         // Between locks a run has room for one attempt at a time; before the first, for what is left of it.
         let room = rules.max_attempts.saturating_sub(self.failures).max(1);
         if self.under_way.len() >= room as usize {
@@ -87,6 +72,22 @@ impl Lockout {
         }
         self.under_way.push(UnderWay { id, at: now.micros() });
         Ok(Attempt(id))
+    }
+
+    /// Refused while it is locked or blocked.
+    pub fn check(&self, now: Timestamp) -> Result<()> {
+        match self.state(now) {
+            LockState::Open => Ok(()),
+            LockState::Locked(seconds) => Err(Error::new(
+                Code::FactorLocked,
+                format!("The factor is locked after too many failures; it opens in {seconds} s."),
+            )
+            .retry_after(seconds)),
+            LockState::Blocked => Err(Error::new(
+                Code::CredentialLocked,
+                "A factor of the credential is blocked after too many failures; an administrator has to unlock it.",
+            )),
+        }
     }
 
     /// The value was wrong.

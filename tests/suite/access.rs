@@ -142,6 +142,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
     // Of the right form, and nobody's.
     let sad = "A".repeat(43);
     let authorize = json!({ "credentialID": things.active.id, "numSignatures": 1, "hash": one, "PIN": PIN });
+    let challenge = json!({ "credentialID": things.active.id, "authObjectID": "OTP" });
     let extend = json!({ "credentialID": things.active.id, "SAD": sad, "hash": one });
     let sign = json!({
         "credentialID": things.active.id, "SAD": sad, "hash": one, "signAlgo": "1.2.840.10045.4.3.2",
@@ -259,15 +260,18 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("POST /csc/v1/credentials/list", csc(200, json!({}))),
         ("POST /csc/v1/credentials/info", csc(200, credential.clone())),
         ("POST /csc/v1/credentials/authorize", csc(200, authorize.clone())),
+        ("POST /csc/v1/credentials/sendOTP", csc(400, credential.clone())),
         ("POST /csc/v1/credentials/extendTransaction", csc(400, extend.clone())),
         ("POST /csc/v1/signatures/signHash", csc(400, sign.clone())),
         ("POST /csc/v1/signatures/timestamp", Unconfigured),
         ("GET /csc/v2/info", Open),
         ("POST /csc/v2/info", Open),
         ("POST /csc/v2/credentials/list", csc(200, json!({ "credentialInfo": true }))),
-        ("POST /csc/v2/credentials/info", csc(200, credential)),
+        ("POST /csc/v2/credentials/info", csc(200, credential.clone())),
         ("POST /csc/v2/credentials/authorize", csc(200, authorize)),
         ("POST /csc/v2/credentials/authorizeCheck", csc(400, json!({ "handle": sad }))),
+        ("POST /csc/v2/credentials/sendOTP", csc(400, credential)),
+        ("POST /csc/v2/credentials/getChallenge", csc(400, challenge)),
         ("POST /csc/v2/credentials/extendTransaction", csc(400, extend)),
         ("POST /csc/v2/signatures/signHash", csc(400, sign)),
         ("POST /csc/v2/signatures/signPolling", csc(400, json!({ "requestID": sad }))),

@@ -18,6 +18,7 @@ mod clients;
 mod conformance;
 mod csc;
 mod csc_v2;
+mod delivery;
 mod demo;
 mod docs;
 mod idempotency;

@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 
 use super::credentials::{CertificateBody, CredentialBody, key_length};
 use crate::app::App;
+use crate::credential::second_factors::{NewFactor, Shown};
+use crate::credential::sent_factors::NewSentFactor;
 use crate::credential::{Progress, certificate, confirm_otp, create, key_pair, second_factors, show};
 use crate::http::access::Bearer;
 use crate::http::blocking;
@@ -19,6 +21,7 @@ use crate::model::algorithm::{CsrSignatureAlgorithm, KeyAlgorithm};
 use crate::model::error::{Code, Error, Result};
 use crate::model::factor::FactorType;
 use crate::model::id::{ConfigurationId, CredentialId};
+use crate::model::language::Language;
 use crate::model::name::{SeatName, TenantName};
 use crate::model::secret::SecretText;
 use crate::pki::csr;
@@ -84,16 +87,24 @@ pub async fn create(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSecondFactor {
-    /// PIN or OTP.
+    /// PIN, OTP, EMAIL_OTP or SMS_OTP, as far as the authorization configuration asks for it.
     #[serde(rename = "type")]
     #[schema(example = "PIN")]
     kind: String,
-    /// The PIN. An OTP's secret is made by the server, so it takes none.
+    /// The PIN. An OTP's secret is made by the server, as are codes that are sent, so they take none.
     #[schema(value_type = Option<String>, format = Password)]
     value: Option<SecretText>,
+    /// Where codes are sent: an e-mail address (EMAIL_OTP; the seat's when left out) or a telephone number with its
+    /// plus sign (SMS_OTP).
+    #[schema(example = "jdoe@acme.example")]
+    address: Option<String>,
+    /// The language of the first message (RFC 5646): English or Spanish.
+    #[schema(example = "es")]
+    lang: Option<String>,
 }
 
-/// A second factor as it was added. The secret of an OTP is shown this once.
+/// A second factor as it was added. The secret of an OTP is shown this once; the code of EMAIL_OTP and SMS_OTP is on
+/// its way.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AddedSecondFactor {
@@ -104,6 +115,19 @@ pub struct AddedSecondFactor {
     confirmed: bool,
     #[serde(flatten)]
     otp: Option<ShownOtp>,
+    #[serde(flatten)]
+    sent: Option<SentCode>,
+}
+
+/// Of EMAIL_OTP and SMS_OTP.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SentCode {
+    /// Where the code was sent, in part.
+    #[schema(example = "j***@acme.example")]
+    address: String,
+    /// Seconds that it is good for.
+    expires_in: u32,
 }
 
 /// What an authenticator needs (RFC 6238).
@@ -124,7 +148,10 @@ pub struct ShownOtp {
     qr_code: String,
 }
 
-/// Add a PIN or an OTP
+/// Add a PIN or a one-time password
+///
+/// EMAIL_OTP and SMS_OTP send a code, with which the factor is then confirmed; adding one again before that sends
+/// another code, perhaps to another address. At most 3 are sent in a minute and 10 in an hour.
 #[utoipa::path(post, path = "/api/v1/credentials/{id}/second-factors", tag = "enrolment",
     params(("id" = String, Path, description = "The credential's id"), ("Idempotency-Key" = Option<String>, Header)),
     request_body = NewSecondFactor,
@@ -137,21 +164,7 @@ pub async fn add_second_factor(
     body: Body<NewSecondFactor>,
 ) -> Result<Answer, Problem> {
     let raw = body.raw.clone();
-    let NewSecondFactor { kind, value } = body.into_inner();
-    let new = match (FactorType::parse(&kind), value) {
-        (Some(FactorType::Pin), Some(value)) => second_factors::NewFactor::Pin(value),
-        (Some(FactorType::Pin), None) => return Err(Error::field("/value", "the PIN is missing").into()),
-        (Some(FactorType::Otp), None) => second_factors::NewFactor::Otp,
-        (Some(FactorType::Otp), Some(_)) => {
-            return Err(
-                Error::field("/value", "an OTP's secret is made by the server; leave the field out").into()
-            );
-        }
-        (Some(FactorType::EmailOtp | FactorType::SmsOtp | FactorType::EmailLink | FactorType::Push), _) => {
-            return Err(Error::new(Code::NotSupportedYet, "Factors of this type cannot be sent yet.").into());
-        }
-        (None, _) => return Err(Error::field("/type", "PIN, OTP, EMAIL_OTP or SMS_OTP").into()),
-    };
+    let new = new_factor(body.into_inner())?;
     let id = CredentialId::parse(&id)?;
     once.answer(&app, bearer.call, raw, &["value"], move |app, call| {
         let added = second_factors::add(&app.service, call, &id, new)?;
@@ -160,7 +173,31 @@ pub async fn add_second_factor(
     .await
 }
 
-/// The authenticator's current code.
+fn new_factor(body: NewSecondFactor) -> Result<NewFactor> {
+    let NewSecondFactor { kind, value, address, lang } = body;
+    let kind =
+        FactorType::parse(&kind).ok_or_else(|| Error::field("/type", "PIN, OTP, EMAIL_OTP or SMS_OTP"))?;
+    if address.is_some() && kind.channel().is_none() {
+        return Err(Error::field("/address", "only codes that are sent have one; leave the field out"));
+    }
+    match (kind, kind.channel(), value) {
+        (FactorType::Pin, _, Some(value)) => Ok(NewFactor::Pin(value)),
+        (FactorType::Pin, _, None) => Err(Error::field("/value", "the PIN is missing")),
+        (FactorType::EmailLink | FactorType::Push, _, _) => {
+            Err(Error::new(Code::NotSupportedYet, "Factors of this type cannot be sent yet."))
+        }
+        (_, _, Some(_)) => {
+            Err(Error::field("/value", "secrets and codes are made by the server; leave the field out"))
+        }
+        (_, Some(channel), None) => {
+            let language = Language::of(lang.as_deref());
+            Ok(NewFactor::Sent(NewSentFactor { channel, address, language }))
+        }
+        (_, None, None) => Ok(NewFactor::Otp),
+    }
+}
+
+/// The authenticator's current code, or the one that was sent.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OtpCode {
@@ -178,7 +215,7 @@ pub struct ConfirmedFactor {
     confirmed: bool,
 }
 
-/// Confirm the OTP with its first code
+/// Confirm the one-time password with its first code
 #[utoipa::path(post, path = "/api/v1/credentials/{id}/second-factors/otp/confirm", tag = "enrolment",
     params(("id" = String, Path, description = "The credential's id")), request_body = OtpCode,
     security(("bearer" = [])), responses((status = 200, body = ConfirmedFactor)))]
@@ -371,20 +408,27 @@ impl From<&Progress> for Standing {
 
 impl From<second_factors::AddedSecondFactor> for AddedSecondFactor {
     fn from(added: second_factors::AddedSecondFactor) -> Self {
+        let (otp, sent) = match added.shown {
+            Shown::Nothing => (None, None),
+            Shown::Otp(otp) => (Some(ShownOtp::from(otp)), None),
+            Shown::Sent { address, expires_in } => (None, Some(SentCode { address, expires_in })),
+        };
+        let standing = Standing::from(&added.progress);
+        Self { standing, kind: added.kind.as_str(), confirmed: added.confirmed, otp, sent }
+    }
+}
+
+impl From<second_factors::ShownOtp> for ShownOtp {
+    fn from(shown: second_factors::ShownOtp) -> Self {
         Self {
-            standing: Standing::from(&added.progress),
-            kind: added.kind.as_str(),
-            confirmed: added.confirmed,
-            otp: added.otp.map(|shown| ShownOtp {
-                secret: shown.enrolment.secret.expose().to_owned(),
-                issuer: shown.issuer,
-                user: shown.user,
-                algorithm: shown.rules.algorithm.as_str(),
-                digits: shown.rules.digits,
-                period: shown.rules.period,
-                uri: shown.enrolment.uri.expose().to_owned(),
-                qr_code: shown.enrolment.qr_code.expose().to_owned(),
-            }),
+            secret: shown.enrolment.secret.expose().to_owned(),
+            issuer: shown.issuer,
+            user: shown.user,
+            algorithm: shown.rules.algorithm.as_str(),
+            digits: shown.rules.digits,
+            period: shown.rules.period,
+            uri: shown.enrolment.uri.expose().to_owned(),
+            qr_code: shown.enrolment.qr_code.expose().to_owned(),
         }
     }
 }

@@ -56,6 +56,39 @@ pub struct TenantChangeBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "suspended")]
     status: Patch<String>,
+    /// What passes text messages on to signers (SMS_OTP). Setting it, again too, makes a new secret.
+    #[serde(default)]
+    #[schema(value_type = Option<GatewayBody>)]
+    gateway: Patch<GatewayBody>,
+}
+
+/// The tenant's own service, which gets a POST for each message to a signer.
+///
+/// The body is JSON: `type` (`otp`), `to` (the telephone number), `text` (to be passed on as it is), `code`, `lang`,
+/// `tenant` and `expiresIn` (seconds). The request is signed as the Standard Webhooks specification has it:
+/// `webhook-signature` is `v1,` and the base64 of HMAC-SHA-256 over `webhook-id`, a dot, `webhook-timestamp`, a dot and
+/// the body, with the octets that are base64-encoded behind `whsec_` in the secret. An answer of 2xx within 10 seconds
+/// says that the message was taken; everything else, a redirect too, that it was not.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Gateway)]
+pub struct GatewayBody {
+    /// https, on a host that the operator allows (`--webhook-host`).
+    #[schema(example = "https://sms.acme.example/countersign")]
+    url: String,
+}
+
+/// A tenant as it is after a change.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ChangedTenant)]
+pub struct ChangedTenantBody {
+    #[serde(flatten)]
+    tenant: TenantBody,
+    /// When the change set a gateway: what its requests are signed with, shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    gateway_secret: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -68,6 +101,7 @@ pub struct TenantBody {
     ca_sets_subject: bool,
     /// active or suspended.
     status: &'static str,
+    gateway: Option<GatewayBody>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -128,13 +162,13 @@ pub async fn show(app: Data<App>, bearer: Bearer, name: Path<String>) -> Result<
 /// For tokens that may act for all tenants. Suspending a tenant revokes its tokens in the same step.
 #[utoipa::path(patch, path = "/api/v1/tenants/{name}", tag = "administration", request_body = TenantChangeBody,
     params(("name" = String, Path, description = "The tenant's name")), security(("bearer" = [])),
-    responses((status = 200, body = TenantBody)))]
+    responses((status = 200, body = ChangedTenantBody)))]
 pub async fn change(
     app: Data<App>,
     bearer: Bearer,
     name: Path<String>,
     body: Body<TenantChangeBody>,
-) -> Result<Found<TenantBody>, Problem> {
+) -> Result<Found<ChangedTenantBody>, Problem> {
     let name = named(&name)?;
     let body = body.into_inner();
     let change = TenantChange {
@@ -144,10 +178,14 @@ pub async fn change(
         status: body.status.try_map(|status| {
             TenantStatus::parse(&status).ok_or_else(|| Error::field("/status", "active or suspended"))
         })?,
+        gateway: body.gateway.try_map(|gateway| Ok::<_, Error>(gateway.url))?,
     };
     let changed =
         blocking::run(&app, move |app| tenants::change(&app.service, &bearer.call, &name, change)).await?;
-    Ok(Found(TenantBody::from(changed)))
+    Ok(Found(ChangedTenantBody {
+        tenant: TenantBody::from(changed.tenant),
+        gateway_secret: changed.gateway_secret.map(|secret| secret.expose().to_owned()),
+    }))
 }
 
 /// A CA certificate to pin.
@@ -278,6 +316,7 @@ impl From<Tenant> for TenantBody {
             otp_issuer: tenant.otp_issuer,
             ca_sets_subject: tenant.subject_rule == SubjectRule::CaSets,
             status: tenant.status.as_str(),
+            gateway: tenant.gateway.map(|gateway| GatewayBody { url: gateway.url }),
             created_at: tenant.created_at,
         }
     }

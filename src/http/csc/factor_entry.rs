@@ -34,12 +34,13 @@ impl Entry {
     }
 
     /// A code that is sent to the signer.
-    pub fn sent(factor: FactorType) -> Self {
+    pub fn sent(factor: FactorType, to: Option<&str>) -> Self {
         let way = match factor.channel() {
             Some(Channel::Gateway) => "as a text message",
             Some(Channel::Email) | None => "by e-mail",
         };
-        let description = format!("The code that was sent {way}");
+        let to = to.map(|address| format!(" to {address}")).unwrap_or_default();
+        let description = format!("The code that was sent {way}{to}");
         Self { format: Some("N"), label: "One-time password", description }
     }
 

@@ -48,6 +48,9 @@ pub enum Refusals {
     /// The token is not good for this
     #[response(status = 403)]
     Scope(FaultBody<'static>),
+    /// Too often: `Retry-After` says when to try again
+    #[response(status = 429)]
+    Rate(FaultBody<'static>),
     /// Too busy, or a part is out of reach: `Retry-After` says when to try again
     #[response(status = 503)]
     Service(FaultBody<'static>),

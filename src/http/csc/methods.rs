@@ -2,6 +2,7 @@
 
 use actix_web::http::Method;
 
+use super::send_otp;
 use super::timestamp;
 use super::version::Version;
 use crate::app::App;
@@ -35,7 +36,7 @@ fn is_routed(path: &str) -> bool {
 
 /// Whether a method that is routed has what it needs on this node.
 fn available(method: &str, app: &App) -> bool {
-    timestamp::is_there(app, method)
+    timestamp::is_there(app, method) && send_otp::is_there(app, method)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod certified;
 pub mod factor_entry;
 pub mod listing;
 pub mod methods;
+pub mod send_otp;
 pub mod service_info;
 pub mod sign_hash;
 pub mod timestamp;

@@ -4,6 +4,7 @@ use super::fields::Parameter;
 
 pub const AUTH_DATA: Parameter = Parameter(&["authData"]);
 pub const AUTH_INFO: Parameter = Parameter(&["authInfo", "auth_info"]);
+pub const AUTH_OBJECT_ID: Parameter = Parameter(&["authObjectID"]);
 pub const CERTIFICATES: Parameter = Parameter(&["certificates"]);
 pub const CERT_INFO: Parameter = Parameter(&["certInfo"]);
 pub const CLIENT_DATA: Parameter = Parameter(&["clientData", "client_data"]);

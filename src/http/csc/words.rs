@@ -44,6 +44,8 @@ impl<'a> Words<'a> {
                 Self::new("invalid_authentication_data", "The authentication data is invalid")
             }
 
+            Code::FactorNotRequired => Self::invalid_request(error.detail()),
+
             Code::SadInvalid => Self::invalid_request("Invalid parameter SAD"),
             Code::HandleInvalid => Self::invalid_request("Invalid parameter handle"),
             Code::ApprovalNeeded => Self::invalid_request(error.detail()),
@@ -101,7 +103,6 @@ impl<'a> Words<'a> {
             | Code::WeakPin
             | Code::WeakPassword
             | Code::OtpMismatch
-            | Code::FactorNotRequired
             | Code::PublicKeyMismatch
             | Code::ExplicitEcParameters
             | Code::MalformedPkcs7

@@ -1,6 +1,8 @@
 //! What the tests stand on: a PostgreSQL server of their own, nodes, and an HTTP client that shows what came back.
 
+pub mod gateway;
 pub mod http;
+pub mod mail;
 pub mod node;
 pub mod postgres;
 pub mod process;

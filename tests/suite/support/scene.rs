@@ -13,7 +13,9 @@ use countersign::pki::authority::Authority;
 use serde_json::{Value, json};
 use totp_rs::Totp;
 
+use super::gateway::Gateway;
 use super::http::{Http, Reply};
+use super::mail::MailServer;
 use super::world::{Client, World};
 
 /// Runs a test in a scene of its own on SQLite, then in one on PostgreSQL.
@@ -113,6 +115,23 @@ impl Scene {
         ] {
             self.client(json!({ "clientId": format!("{name}{suffix}"), "roles": [role], "tenants": [name] }));
         }
+    }
+
+    /// Where mail goes.
+    pub fn mail(&self) -> &MailServer {
+        &self.nodes[0].mail
+    }
+
+    pub fn gateway(&self) -> &Gateway {
+        &self.nodes[0].gateway
+    }
+
+    /// Makes it a tenant's gateway; the secret.
+    pub fn set_gateway(&self, tenant: &str) -> String {
+        let change = json!({ "gateway": { "url": self.gateway().url() } });
+        let request = self.http.patch(&format!("/api/v1/tenants/{tenant}")).bearer(&self.admin());
+        let changed = request.json(&change).send().expect(200).json();
+        changed["gatewaySecret"].as_str().expect("a secret").to_owned()
     }
 
     /// The second node's door to the same service.
@@ -222,6 +241,12 @@ impl Scene {
                 self.add_otp(&mut credential);
                 self.confirm(&credential, &self.otp_code(&credential)).expect(200);
             }
+            for kind in ["EMAIL_OTP", "SMS_OTP"] {
+                if factors.contains(&kind.into()) {
+                    self.add_sent(&credential, kind).expect(201);
+                    self.confirm(&credential, &self.received_code(&credential)).expect(200);
+                }
+            }
         }
         if until >= Status::AwaitingCertificate {
             let made = self.key_pair(&credential, &plan.key_pair()).expect(201);
@@ -245,6 +270,12 @@ impl Scene {
         let shown = self.step(credential, "second-factors", &json!({ "type": "OTP" })).expect(201).json();
         credential.scan(&shown);
         shown
+    }
+
+    /// Has a first code sent to where [`Scene::received_code`] looks.
+    pub fn add_sent(&self, credential: &Credential, kind: &str) -> Reply {
+        let body = json!({ "type": kind, "address": credential.address() });
+        self.step(credential, "second-factors", &body)
     }
 
     pub fn confirm(&self, credential: &Credential, code: &str) -> Reply {
@@ -289,6 +320,22 @@ impl Scene {
         credential.otp.as_ref().expect("an OTP").generate(now).to_string()
     }
 
+    /// A code that is sent now: time moves on so far that not too many are.
+    #[track_caller]
+    pub fn sent_code(&self, credential: &Credential) -> String {
+        self.clock.advance(20);
+        let body = json!({ "credentialID": credential.id });
+        self.csc(&credential.token, "credentials/sendOTP", &body).expect(204);
+        self.received_code(credential)
+    }
+
+    /// The last code that reached the signer.
+    #[track_caller]
+    pub fn received_code(&self, credential: &Credential) -> String {
+        let address = credential.address();
+        if address.starts_with('+') { self.gateway().code(&address) } else { self.mail().code(&address) }
+    }
+
     /// A call of the CSC API, version 1.
     pub fn csc(&self, token: &str, method: &str, body: &Value) -> Reply {
         self.http.post(&format!("/csc/v1/{method}")).bearer(token).json(body).send()
@@ -305,6 +352,9 @@ impl Scene {
         }
         if credential.demands("OTP") {
             body["OTP"] = self.otp_code(credential).into();
+        }
+        if credential.is_sent_codes() {
+            body["OTP"] = self.sent_code(credential).into();
         }
         body
     }
@@ -379,6 +429,11 @@ impl Plan {
         Plan { demands: json!({ "secondFactors": ["PIN"] }), ..Plan::default() }
     }
 
+    /// With a PIN and codes by mail.
+    pub fn mailed() -> Plan {
+        Plan { demands: json!({ "secondFactors": ["PIN", "EMAIL_OTP"] }), ..Plan::default() }
+    }
+
     /// For the other tenant.
     pub fn globex() -> Plan {
         Plan {
@@ -433,10 +488,23 @@ impl Credential {
         self.otp = Some(Totp::from_url(shown["uri"].as_str().expect("a URI")).unwrap());
     }
 
+    /// Where its signer gets codes.
+    pub fn address(&self) -> String {
+        if self.demands("SMS_OTP") {
+            "+34600123456".to_owned()
+        } else {
+            format!("{}.example", self.plan.seat)
+        }
+    }
+
+    fn is_sent_codes(&self) -> bool {
+        self.demands("EMAIL_OTP") || self.demands("SMS_OTP")
+    }
+
     fn demands(&self, factor: &str) -> bool {
         match self.plan.demands["secondFactors"].as_array() {
             Some(factors) => factors.contains(&factor.into()),
-            None => true,
+            None => ["PIN", "OTP"].contains(&factor),
         }
     }
 }

@@ -4,14 +4,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use countersign::app::App;
-use countersign::config::{Config, Database, DatabaseUrl, RsaPool};
+use countersign::config::{
+    Config, Database, DatabaseUrl, Mail, RsaPool, WebhookHost, WebhookHosts, Webhooks,
+};
 use countersign::http::server::{self, Running};
 use countersign::model::event::Actor;
 use countersign::model::time::{Clock, Timestamp};
 use countersign::oauth::clients::first_administrator::first_administrator;
 use serde_json::{Value, json};
 
+use super::gateway::Gateway;
 use super::http::{Http, Reply};
+use super::mail::MailServer;
 use super::{node, postgres};
 
 /// One node that answers. Its clock stands still until the test moves it.
@@ -20,6 +24,10 @@ pub struct World {
     pub clock: Clock,
     pub admin: Client,
     pub app: Arc<App>,
+    /// Where its mail goes.
+    pub mail: Arc<MailServer>,
+    /// What a tenant may name as its gateway.
+    pub gateway: Arc<Gateway>,
     config: Config,
     running: Running,
 }
@@ -57,6 +65,11 @@ impl World {
         let mut config = Config::in_directory(node::directory());
         config.keys.rsa_pool = RsaPool { rsa_2048: 0, rsa_3072: 0, rsa_4096: 0 };
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (mail, gateway) = (Arc::new(MailServer::start()), Arc::new(Gateway::start()));
+        let sender = "Countersign <sign@countersign.example>".parse().unwrap();
+        config.mail = Some(Mail::by(mail.url().parse().unwrap(), sender));
+        let gateway_host: WebhookHost = gateway.address().to_string().parse().unwrap();
+        config.webhooks = Webhooks { hosts: WebhookHosts::new([gateway_host]) };
         configure(&mut config);
         let clock = Clock::fixed(now);
         let app = Arc::new(node::open(config.clone(), clock.clone()));
@@ -64,7 +77,7 @@ impl World {
         let (id, secret) = first_administrator(&app.service, actor).unwrap();
         let admin = Client { id: id.to_string(), secret: secret.expose().to_owned() };
         let running = server::start(Arc::clone(&app)).unwrap();
-        World { http: Http::new(&running.url()), clock, admin, app, config, running }
+        World { http: Http::new(&running.url()), clock, admin, app, mail, gateway, config, running }
     }
 
     /// Another node on the same database, with the same clock.
@@ -76,6 +89,8 @@ impl World {
             clock: self.clock.clone(),
             admin: self.admin.clone(),
             app,
+            mail: Arc::clone(&self.mail),
+            gateway: Arc::clone(&self.gateway),
             config: self.config.clone(),
             running,
         }

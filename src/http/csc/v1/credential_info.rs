@@ -60,7 +60,7 @@ struct Otp {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CscOtpEntry)]
 struct OtpEntry {
-    /// `offline`: the signer's authenticator makes it.
+    /// `offline`: the signer's authenticator makes it. `online`: credentials/sendOTP comes first.
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(flatten)]
@@ -73,11 +73,16 @@ struct OtpEntry {
 
 impl CredentialInfo {
     pub fn of(usable: Usable, parts: Parts) -> Result<Self> {
-        let Usable { credential, status, key, chain, configuration } = usable;
+        let Usable { credential, status, key, chain, configuration, sent_to } = usable;
         let shows_factors = parts.factors && configuration.kind == ConfigurationType::Explicit;
         let asks = |kind| credential.required_factors.contains(&kind);
         let pin = shows_factors.then(|| Pin::of(asks(FactorType::Pin).then_some(&configuration.pin)));
-        let otp = shows_factors.then(|| Otp::of(asks(FactorType::Otp).then_some(&configuration.otp)));
+        let entry =
+            configuration.one_time_password().filter(|kind| asks(*kind)).map(|kind| match kind.channel() {
+                Some(_) => OtpEntry::sent(kind, sent_to.as_deref(), credential.tenant.as_str()),
+                None => OtpEntry::totp(&configuration.otp),
+            });
+        let otp = shows_factors.then(|| Otp::of(entry));
         let facts = parts.certificate_facts.then(|| certified::facts(&chain)).transpose()?;
         Ok(Self {
             key: Key::of(&key, status),
@@ -114,14 +119,19 @@ impl Pin {
 }
 
 impl Otp {
-    fn of(rules: Option<&OtpRules>) -> Self {
-        let entry = rules.map(|rules| OtpEntry {
-            kind: "offline",
-            entry: Entry::totp(rules),
-            id: "TOTP",
-            provider: rules.issuer.clone(),
-        });
+    fn of(entry: Option<OtpEntry>) -> Self {
         Self { presence: presence(entry.is_some()), entry }
+    }
+}
+
+impl OtpEntry {
+    fn totp(rules: &OtpRules) -> Self {
+        Self { kind: "offline", entry: Entry::totp(rules), id: "TOTP", provider: rules.issuer.clone() }
+    }
+
+    fn sent(factor: FactorType, to: Option<&str>, tenant: &str) -> Self {
+        let id = if factor == FactorType::SmsOtp { "SMS" } else { "EMAIL" };
+        Self { kind: "online", entry: Entry::sent(factor, to), id, provider: Some(tenant.to_owned()) }
     }
 }
 
@@ -143,7 +153,20 @@ mod tests {
                 "description": "The PIN of this credential, 6 to 12 characters",
             })
         );
-        let otp = serde_json::to_value(Otp::of(Some(&OtpRules::default()))).unwrap();
-        assert_eq!((&otp["type"], &otp["presence"]), (&json!("offline"), &json!("true")));
+        let otp = |entry| serde_json::to_value(Otp::of(Some(entry))).unwrap();
+        let offline = otp(OtpEntry::totp(&OtpRules::default()));
+        assert_eq!((&offline["type"], &offline["presence"]), (&json!("offline"), &json!("true")));
+        assert_eq!(
+            otp(OtpEntry::sent(FactorType::EmailOtp, Some("j***@acme.example"), "acme")),
+            json!({
+                "presence": "true",
+                "type": "online",
+                "format": "N",
+                "label": "One-time password",
+                "description": "The code that was sent by e-mail to j***@acme.example",
+                "ID": "EMAIL",
+                "provider": "acme",
+            })
+        );
     }
 }

@@ -47,11 +47,13 @@ struct AuthObject {
 }
 
 impl Auth {
-    pub fn of(credential: &Credential, configuration: &Configuration) -> Self {
+    pub fn of(credential: &Credential, configuration: &Configuration, sent_to: Option<&str>) -> Self {
         let objects: Vec<AuthObject> = match configuration.kind {
-            ConfigurationType::Explicit => {
-                credential.required_factors.iter().map(|kind| AuthObject::of(*kind, configuration)).collect()
-            }
+            ConfigurationType::Explicit => credential
+                .required_factors
+                .iter()
+                .map(|kind| AuthObject::of(*kind, configuration, sent_to))
+                .collect(),
             ConfigurationType::Implicit | ConfigurationType::Oauth2 => Vec::new(),
         };
         let ids: Vec<&str> = objects.iter().map(|object| object.id).collect();
@@ -67,7 +69,7 @@ impl Auth {
 }
 
 impl AuthObject {
-    fn of(factor: FactorType, configuration: &Configuration) -> Self {
+    fn of(factor: FactorType, configuration: &Configuration, sent_to: Option<&str>) -> Self {
         match factor {
             FactorType::Pin => {
                 Self { kind: PASSWORD, id: PIN_ID, entry: Entry::pin(&configuration.pin), generator: None }
@@ -78,9 +80,12 @@ impl AuthObject {
                 entry: Entry::totp(&configuration.otp),
                 generator: Some("totp"),
             },
-            FactorType::EmailOtp | FactorType::SmsOtp => {
-                Self { kind: CHALLENGE_RESPONSE, id: OTP_ID, entry: Entry::sent(factor), generator: None }
-            }
+            FactorType::EmailOtp | FactorType::SmsOtp => Self {
+                kind: CHALLENGE_RESPONSE,
+                id: OTP_ID,
+                entry: Entry::sent(factor, sent_to),
+                generator: None,
+            },
             FactorType::EmailLink | FactorType::Push => Self {
                 kind: CHALLENGE_RESPONSE_OOB,
                 id: factor.csc_name(),

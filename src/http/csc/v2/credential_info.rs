@@ -55,8 +55,8 @@ struct QualifiedCert {
 
 impl CredentialInfo {
     pub fn of(usable: Usable, parts: Parts) -> Result<Self> {
-        let Usable { credential, status, key, chain, configuration } = usable;
-        let auth = Auth::of(&credential, &configuration);
+        let Usable { credential, status, key, chain, configuration, sent_to } = usable;
+        let auth = Auth::of(&credential, &configuration, sent_to.as_deref());
         let scal = configuration.scal.as_str();
         let mut facts = certified::facts(&chain)?;
         Ok(Self {
