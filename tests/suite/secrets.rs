@@ -17,7 +17,9 @@ use diesel::sql_types::{Array, Text};
 use serde_json::{Value, json};
 use totp_rs::Totp;
 
+use crate::support::gateway::Gateway;
 use crate::support::http::{Http, Reply};
+use crate::support::mail::{MailServer, Manner};
 use crate::support::process::{Process, run};
 use crate::support::scene::{base64_all, hash, pem_body};
 use crate::support::{node, postgres};
@@ -26,6 +28,7 @@ use crate::support::{node, postgres};
 const PIN: &str = "839201746583";
 const WRONG_PIN: &str = "740382916574";
 const CHOSEN_SECRET: &str = "planted-secret-of-the-application";
+const MAIL_PASSWORD: &str = "planted-password-of-the-mail-server";
 const WRONG_SECRET: &str = "planted-secret-that-is-wrong";
 
 #[test]
@@ -43,6 +46,7 @@ fn plant_and_look(database: Option<&str>) {
     let data = directory.join("data");
     std::fs::create_dir_all(&directory).unwrap();
     let mut options = vec!["--data", data.to_str().unwrap(), "--rsa-pool", "2048=0,3072=0,4096=0"];
+    let outside = (MailServer::start(), Gateway::start());
     options.extend(database.iter().flat_map(|url| ["--database-url", url]));
 
     let made = run(&[&["init", "--json"], &options[..]].concat());
@@ -51,14 +55,19 @@ fn plant_and_look(database: Option<&str>) {
     let log = directory.join("log");
     let hook = TcpListener::bind("127.0.0.1:0").unwrap();
     let hook_address = hook.local_addr().unwrap().to_string();
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "trace", "--webhook-host", &hook_address];
+    let hosts = format!("{hook_address},{}", outside.1.address());
+    let smtp_url = outside.0.url().replace("smtp://", &format!("smtp://sign:{MAIL_PASSWORD}@"));
+    let mut serve = vec!["serve", "--listen", "127.0.0.1:0", "--log", "trace", "--webhook-host", &hosts];
+    serve.extend(["--smtp-url", &smtp_url, "--mail-from", "sign@acme.example"]);
     let mut server = Process::start(&[&serve, &options[..]].concat(), &log);
     let line = server.line();
     let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}"));
 
     let mut places = Places::default();
     let told = receive(hook, url.strip_prefix("http://").unwrap());
-    let (secrets, responses) = live(&Http::new(url), &administrator, &mut places, &hook_address);
+    let http = Http::new(url);
+    let (mut secrets, responses) = live(&http, &administrator, &mut places, &hook_address);
+    secrets.extend(live_with_sent_codes(&http, &administrator, &outside, &mut places));
     assert_eq!(server.stop(), Some(0));
     // What waited to be told was told before the end.
     let told = told.join().unwrap();
@@ -272,6 +281,65 @@ fn live(http: &Http, administrator: &Value, places: &mut Places, hook: &str) -> 
         secrets.push(Secret::new("a signature that waits", signature));
     }
     (secrets, responses)
+}
+
+/// Adds and confirms one-time passwords that are sent, also where they cannot be.
+fn live_with_sent_codes(
+    http: &Http,
+    administrator: &Value,
+    (mail, gateway): &(MailServer, Gateway),
+    places: &mut Places,
+) -> Vec<Secret> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let admin = token(http, &text(&administrator["clientId"]), &text(&administrator["clientSecret"]), "");
+    let post = |path: &str, token: &str, body: &Value| http.post(path).bearer(token).json(body).send();
+    let change = json!({ "gateway": { "url": gateway.url() } });
+    let changed = http.patch("/api/v1/tenants/acme").bearer(&admin).json(&change).send().expect(200).json();
+    let signing_secret = text(&changed["gatewaySecret"]);
+    places.add("the tenant", http.get("/api/v1/tenants/acme").bearer(&admin).send().expect(200).body);
+
+    let application = token(http, "acme", CHOSEN_SECRET, "seat:jdoe@acme tenant:acme");
+    let mut codes = Vec::new();
+    for (kind, address) in [("EMAIL_OTP", "jdoe@acme.example"), ("SMS_OTP", "+34600123456")] {
+        let configuration = json!({
+            "name": kind, "tenant": "acme", "type": "explicit", "secondFactors": [kind], "otp": { "digits": 8 },
+        });
+        let configuration = post("/api/v1/authorization-configurations", &admin, &configuration).expect(201);
+        let new = json!({ "authorizationConfiguration": configuration.json()["id"] });
+        let created = post("/api/v1/credentials", &application, &new).expect(201).json();
+        let factors = format!("/api/v1/credentials/{}/second-factors", text(&created["credentialId"]));
+        let add = || post(&factors, &application, &json!({ "type": kind, "address": address }));
+        mail.set(Manner::RefusingLetters);
+        gateway.answer("500 Oops");
+        let undelivered = add().expect(503);
+        assert_eq!(undelivered.json()["code"], "delivery_failed");
+        places.add("a failed delivery", undelivered.body);
+        mail.set(Manner::Good);
+        gateway.answer("200 OK");
+        add().expect(201);
+        let received = || if kind == "SMS_OTP" { gateway.code(address) } else { mail.code(address) };
+        let first = received();
+        codes.push(first.clone());
+        let added = http.post(&factors).bearer(&application).header("idempotency-key", kind);
+        added.json(&json!({ "type": kind, "address": address })).send().expect(201);
+        codes.push(received());
+        let confirm = format!("{factors}/otp/confirm");
+        places.refusal(post(&confirm, &application, &json!({ "value": first })));
+        post(&confirm, &application, &json!({ "value": codes.last() })).expect(200);
+    }
+    let refused = mail.refused().pop().expect("a letter that was refused").code();
+    let mut secrets = vec![
+        Secret::new("the mail server's password", MAIL_PASSWORD),
+        Secret::new("the gateway's secret", &signing_secret),
+        Secret::new("the base64 of the gateway's secret", signing_secret.trim_start_matches("whsec_")),
+        Secret::new(
+            "the octets of it",
+            STANDARD.decode(signing_secret.trim_start_matches("whsec_")).unwrap(),
+        ),
+        Secret::new("a code that was refused", refused),
+    ];
+    secrets.extend(codes.iter().map(|code| Secret::new("a code that was sent", code)));
+    secrets
 }
 
 fn token(http: &Http, id: &str, secret: &str, scope: &str) -> String {

@@ -14,6 +14,7 @@ pub struct MailServer {
 struct Inside {
     manner: Mutex<Manner>,
     letters: Mutex<Vec<Letter>>,
+    refused: Mutex<Vec<Letter>>,
     ended: AtomicBool,
 }
 
@@ -45,6 +46,7 @@ impl MailServer {
         let inside = Arc::new(Inside {
             manner: Mutex::new(Manner::Good),
             letters: Mutex::default(),
+            refused: Mutex::default(),
             ended: AtomicBool::new(false),
         });
         let shared = Arc::clone(&inside);
@@ -72,6 +74,11 @@ impl MailServer {
     /// What came for an address, oldest first.
     pub fn letters(&self, to: &str) -> Vec<Letter> {
         self.inside.letters.lock().unwrap().iter().filter(|letter| letter.to == to).cloned().collect()
+    }
+
+    /// What was refused, oldest first.
+    pub fn refused(&self) -> Vec<Letter> {
+        self.inside.refused.lock().unwrap().clone()
     }
 
     /// The code in the last letter to an address.
@@ -135,6 +142,7 @@ fn converse(stream: &TcpStream, inside: &Inside) -> std::io::Result<()> {
                     letter.text.push_str("\r\n");
                 }
                 if manner == Manner::RefusingLetters {
+                    inside.refused.lock().unwrap().push(letter.clone());
                     say(&format!("554 5.7.1 not this: {}", letter.text.replace("\r\n", " ")))?;
                 } else {
                     inside.letters.lock().unwrap().push(letter.clone());
