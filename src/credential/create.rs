@@ -10,12 +10,13 @@ use crate::model::name::{SeatName, TenantName};
 use crate::model::permission::Permission;
 use crate::model::tenant::Seat;
 use crate::model::token::{Call, Caller};
+use crate::pki::name::Subject;
 use crate::service::{Service, id_octets};
-use crate::store::{configurations, credentials, seats, tenants};
+use crate::store::{Tx, configurations, credentials, seats, tenants};
 
 #[derive(Clone, Debug)]
 pub struct NewCredential {
-    pub configuration: ConfigurationId,
+    pub configuration: Choice,
     /// Signatures per authorisation; 1 when left out.
     pub multi_signature: Option<u32>,
     /// May be left out when the token's scope names it.
@@ -24,6 +25,19 @@ pub struct NewCredential {
     pub tenant: Option<TenantName>,
     /// At most 255 characters.
     pub description: Option<String>,
+    /// What the certificate request says unless key generation is given another subject.
+    pub subject: Option<Subject>,
+    /// The caller's own, kept for billing.
+    pub client_data: Option<String>,
+}
+
+/// Which authorization configuration a credential is to be under.
+#[derive(Clone, Debug)]
+pub enum Choice {
+    This(ConfigurationId),
+    /// One of those that the tenant lets CSC clients use, by id or by name: the only one when none is named. The seat
+    /// is then the token's.
+    ForCsc(Option<String>),
 }
 
 /// No credential takes more hashes at once than this.
@@ -47,10 +61,13 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
     service.store.write(call.actor(), move |tx| {
         let caller = tx.admit(&call.principal, Permission::CredentialsProvision)?;
         let tenant = tenants::meant(tx, &caller, new.tenant.as_ref())?;
+        let configuration = match &new.configuration {
+            Choice::This(id) => configurations::find(tx, id)?
+                .filter(|configuration| configuration.tenant == tenant)
+                .ok_or_else(Error::not_found)?,
+            Choice::ForCsc(policy) => chosen_for_csc(tx, &caller, &tenant, policy.as_deref())?,
+        };
         let seat = seat_of(&caller, new.seat.as_ref())?;
-        let configuration = configurations::find(tx, &new.configuration)?
-            .filter(|configuration| configuration.tenant == tenant)
-            .ok_or_else(Error::not_found)?;
         check_kind(&configuration, multi_signature)?;
         seats::ensure(
             tx,
@@ -72,6 +89,7 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
             multi_signature,
             status: CredentialStatus::Created,
             required_factors: configuration.second_factors,
+            default_subject: new.subject.as_ref().map(Subject::to_string),
             key: None,
             chain: None,
             expires_at: None,
@@ -81,13 +99,53 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
         // One that asks nothing of its signer is as protected as it will be.
         credential.protect(&[]);
         credentials::insert(tx, &credential)?;
-        let event = Event::done("credential.create", target(&credential.id))
+        let mut event = Event::done("credential.create", target(&credential.id))
             .of(&credential.tenant)
             .with("seat", credential.seat.as_str())
             .with("configuration", credential.configuration.as_str())
             .with("multiSignature", multi_signature);
+        if let Some(data) = &new.client_data {
+            event = event.with("clientData", data.as_str());
+        }
         Ok(Audited::new(Progress::of(credential, &[], call.at), event))
     })
+}
+
+/// The configuration that a CSC client means, of those that its tenant lets it use.
+fn chosen_for_csc(
+    tx: &mut Tx,
+    caller: &Caller,
+    tenant: &TenantName,
+    policy: Option<&str>,
+) -> Result<Configuration> {
+    if caller.seat().is_none() {
+        return Err(Error::new(
+            Code::InsufficientScope,
+            "To create a credential the token's scope has to name its seat (seat:<value>).",
+        ));
+    }
+    let allowed = tenants::known(tx, tenant)?.csc_configurations;
+    if allowed.is_empty() {
+        return Err(Error::new(
+            Code::InsufficientPermission,
+            "The tenant lets CSC clients create no credentials (cscCreation).",
+        ));
+    }
+    let mut fitting = Vec::new();
+    for id in &allowed {
+        let found = configurations::find(tx, id)?.filter(|found| found.tenant == *tenant);
+        let is_meant = |found: &Configuration| {
+            policy.is_none_or(|policy| policy == found.id.as_str() || policy == found.name)
+        };
+        fitting.extend(found.filter(is_meant));
+    }
+    match <[Configuration; 1]>::try_from(fitting) {
+        Ok([configuration]) => Ok(configuration),
+        Err(_) => Err(Error::field(
+            "/certificatePolicy",
+            "name one of the configurations that the tenant lets CSC clients use",
+        )),
+    }
 }
 
 fn check_kind(configuration: &Configuration, multi_signature: u32) -> Result<()> {

@@ -22,7 +22,8 @@ pub struct NewKeyPair {
     pub algorithm: KeyAlgorithm,
     /// The first that fits the key when left out.
     pub csr_algorithm: Option<CsrSignatureAlgorithm>,
-    /// CN = the seat's display name, else the seat; O = the tenant's display name, when left out.
+    /// When left out, the credential's own; without one, CN = the seat's display name, else the seat, and O = the
+    /// tenant's display name.
     pub subject: Option<Subject>,
 }
 
@@ -40,7 +41,10 @@ pub fn generate(service: &Service, call: &Call, id: &CredentialId, new: NewKeyPa
             .next()
             .ok_or_else(|| Error::internal("no CSR algorithm fits"))?,
     };
-    let subject = new.subject.unwrap_or_else(|| context.default_subject());
+    let subject = match new.subject {
+        Some(subject) => subject,
+        None => context.default_subject()?,
+    };
     let tenant_key = service.vault.tenant_key(&context.tenant)?;
     let generated = service.vault.rsa_pool.take(new.algorithm)?;
     let key = protect(generated, &context, &tenant_key, call, new.algorithm, csr_algorithm, &subject)?;
@@ -119,8 +123,12 @@ impl Context {
         }
     }
 
-    fn default_subject(&self) -> Subject {
+    fn default_subject(&self) -> Result<Subject> {
+        if let Some(subject) = &self.credential.default_subject {
+            return Subject::parse(subject);
+        }
         let display_name = self.seat.as_ref().and_then(|seat| seat.display_name.as_deref());
-        Subject::simple(display_name.unwrap_or(self.credential.seat.as_str()), &self.tenant.display_name)
+        let common_name = display_name.unwrap_or(self.credential.seat.as_str());
+        Ok(Subject::simple(common_name, &self.tenant.display_name))
     }
 }

@@ -19,8 +19,8 @@ use super::csc::v1::{
     signatures as csc_v1_signatures,
 };
 use super::csc::v2::{
-    credentials as csc_v2_credentials, info as csc_v2_info, service_token as csc_v2_auth,
-    sign_polling as csc_v2_sign_polling, signatures as csc_v2_signatures,
+    credentials as csc_v2_credentials, enrolment as csc_v2_enrolment, info as csc_v2_info,
+    service_token as csc_v2_auth, sign_polling as csc_v2_sign_polling, signatures as csc_v2_signatures,
 };
 use super::csc::{self, logo as csc_logo, send_otp as csc_send_otp, timestamp as csc_timestamp};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
@@ -172,6 +172,8 @@ table! {
         POST "/csc/v2/credentials/sendOTP" csc_send_otp::v2;
         POST "/csc/v2/credentials/getChallenge" csc_send_otp::challenge;
         POST "/csc/v2/credentials/extendTransaction" csc_v2_credentials::extend_transaction;
+        POST "/csc/v2/credentials/create" csc_v2_enrolment::create;
+        POST "/csc/v2/credentials/delete" csc_v2_enrolment::delete;
         POST "/csc/v2/signatures/signHash" csc_v2_signatures::sign_hash;
         POST "/csc/v2/signatures/signPolling" csc_v2_sign_polling::sign_polling;
         POST "/csc/v2/signatures/timestamp" csc_timestamp::v2;

@@ -3,6 +3,7 @@
 use crate::identity::display_name;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
+use crate::model::id::ConfigurationId;
 use crate::model::name::TenantName;
 use crate::model::patch::Patch;
 use crate::model::permission::{Permission, TenantReach};
@@ -12,7 +13,7 @@ use crate::model::token::{Call, Caller};
 use crate::outbound::gateway;
 use crate::service::Service;
 use crate::store::page::{Listed, Page};
-use crate::store::{clients, tenants, tokens};
+use crate::store::{Tx, clients, configurations, tenants, tokens};
 
 #[derive(Clone, Debug)]
 pub struct NewTenant {
@@ -29,6 +30,7 @@ pub struct TenantChange {
     pub otp_issuer: Patch<String>,
     pub subject_rule: Patch<SubjectRule>,
     pub status: Patch<TenantStatus>,
+    pub csc_configurations: Patch<Vec<ConfigurationId>>,
     /// Its URL; its secret is made here, anew each time.
     pub gateway: Patch<String>,
 }
@@ -41,6 +43,9 @@ pub struct ChangedTenant {
     pub gateway_secret: Option<SecretText>,
 }
 
+/// More than any tenant tells apart.
+const MAX_CSC_CONFIGURATIONS: usize = 50;
+
 /// For callers that reach all tenants.
 pub fn create(service: &Service, call: &Call, new: NewTenant) -> Result<Tenant> {
     let tenant = Tenant {
@@ -48,6 +53,7 @@ pub fn create(service: &Service, call: &Call, new: NewTenant) -> Result<Tenant> 
         otp_issuer: new.otp_issuer,
         subject_rule: new.subject_rule.unwrap_or(SubjectRule::CaSets),
         status: TenantStatus::Active,
+        csc_configurations: Vec::new(),
         wrapped_key: service.vault.new_tenant_key(new.name.as_str())?,
         gateway: None,
         created_at: call.at,
@@ -103,6 +109,7 @@ pub fn change(
         let mut after = apply(change.clone(), before.clone());
         after.gateway = Patch::optional(gateway.clone()).apply(after.gateway, || None);
         check(&after)?;
+        check_configurations(tx, &after)?;
         tenants::update(tx, &after)?;
         let mut event = Event::done("tenant.change", target(&name)).of(&name);
         if after.status != before.status {
@@ -119,6 +126,7 @@ pub fn change(
             ("caSetsSubject", after.subject_rule != before.subject_rule),
             ("status", after.status != before.status),
             ("gateway", after.gateway != before.gateway),
+            ("cscCreation", after.csc_configurations != before.csc_configurations),
         ]
         .into_iter()
         .filter_map(|(field, changed)| changed.then_some(field))
@@ -158,6 +166,7 @@ fn apply(change: TenantChange, before: Tenant) -> Tenant {
         otp_issuer: Patch::optional(change.otp_issuer).apply(before.otp_issuer, || None),
         subject_rule: change.subject_rule.apply(before.subject_rule, || SubjectRule::CaSets),
         status: change.status.apply(before.status, || TenantStatus::Active),
+        csc_configurations: change.csc_configurations.apply(before.csc_configurations, Vec::new),
         ..before
     }
 }
@@ -172,6 +181,27 @@ fn check(tenant: &Tenant) -> Result<()> {
         return Ok(());
     }
     Err(Error::field("/otpIssuer", "1 to 64 characters without a colon or control characters"))
+}
+
+/// Each is the tenant's own, and there once.
+fn check_configurations(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
+    let ids = &tenant.csc_configurations;
+    if ids.len() > MAX_CSC_CONFIGURATIONS {
+        return Err(unfit_configurations(format!("at most {MAX_CSC_CONFIGURATIONS}")));
+    }
+    for (at, id) in ids.iter().enumerate() {
+        let found = configurations::find(tx, id)?.filter(|found| found.tenant == tenant.name);
+        if found.is_none() || ids.iter().skip(at + 1).any(|other| other == id) {
+            return Err(unfit_configurations(
+                "ids of authorization configurations of this tenant, each once",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn unfit_configurations(expected: impl Into<String>) -> Error {
+    Error::field("/cscCreation/configurations", expected)
 }
 
 /// Tenants as such are run by those who run them all.

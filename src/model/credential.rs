@@ -85,6 +85,8 @@ pub struct Credential {
     pub multi_signature: u32,
     pub status: CredentialStatus,
     pub required_factors: Vec<FactorType>,
+    /// What the subject of the certificate request is unless another one is asked for (RFC 4514).
+    pub default_subject: Option<String>,
     pub key: Option<KeyId>,
     pub chain: Option<ChainId>,
     /// The end of the attached certificate.

@@ -1,5 +1,6 @@
 //! Tenants, their seats and the roots they trust.
 
+use crate::model::id::ConfigurationId;
 use crate::model::name::{SeatName, TenantName};
 use crate::model::time::Timestamp;
 
@@ -40,6 +41,8 @@ pub struct Tenant {
     pub otp_issuer: Option<String>,
     pub subject_rule: SubjectRule,
     pub status: TenantStatus,
+    /// The authorization configurations under which CSC clients may create credentials; none by default.
+    pub csc_configurations: Vec<ConfigurationId>,
     /// The tenant's key, wrapped under the master key.
     pub wrapped_key: Vec<u8>,
     /// What passes text messages on.

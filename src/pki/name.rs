@@ -43,6 +43,26 @@ impl Subject {
         ]))
     }
 
+    /// A person's: C, CN (the names as one), SURNAME and GIVENNAME. One of the names has to be there.
+    pub fn person(
+        given_name: Option<&str>,
+        surname: Option<&str>,
+        country: Option<&str>,
+    ) -> Result<Self, String> {
+        let names: Vec<&str> = given_name.into_iter().chain(surname).collect();
+        if names.is_empty() {
+            return Err("a person has a given name or a surname".to_owned());
+        }
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Self::from_parts(&SubjectParts {
+            common_name: Some(names.join(" ")),
+            given_name: owned(given_name),
+            surname: owned(surname),
+            country: owned(country),
+            ..SubjectParts::default()
+        })
+    }
+
     /// The DER of the `Name`.
     pub fn der(&self) -> Vec<u8> {
         self.0.clone()
@@ -111,7 +131,7 @@ impl<'de> Visitor<'de> for SubjectVisitor {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SubjectParts {
     #[serde(rename = "CN")]

@@ -137,6 +137,7 @@ struct Row {
     expires_at: Option<i64>,
     created_at: i64,
     version: i64,
+    default_subject: Option<String>,
 }
 
 impl TryFrom<&Credential> for Row {
@@ -158,6 +159,7 @@ impl TryFrom<&Credential> for Row {
             expires_at: c.expires_at.map(Timestamp::micros),
             created_at: c.created_at.micros(),
             version: c.version,
+            default_subject: c.default_subject.clone(),
         })
     }
 }
@@ -182,6 +184,7 @@ impl TryFrom<Row> for Credential {
             expires_at: row.expires_at.map(Timestamp::from_micros),
             created_at: Timestamp::from_micros(row.created_at),
             version: row.version,
+            default_subject: row.default_subject,
         })
     }
 }

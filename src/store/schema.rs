@@ -18,6 +18,7 @@ diesel::table! {
         created_at -> BigInt,
         gateway_url -> Nullable<Text>,
         gateway_secret -> Nullable<Binary>,
+        csc_configurations -> Text,
     }
 }
 
@@ -161,6 +162,7 @@ diesel::table! {
         expires_at -> Nullable<BigInt>,
         created_at -> BigInt,
         version -> BigInt,
+        default_subject -> Nullable<Text>,
     }
 }
 

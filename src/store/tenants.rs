@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use crate::model::error::{Error, Result};
+use crate::model::id::ConfigurationId;
 use crate::model::name::TenantName;
 use crate::model::permission::TenantReach;
 use crate::model::tenant::{Gateway, SubjectRule, Tenant, TenantStatus, TrustAnchor};
@@ -16,7 +17,7 @@ use crate::store::schema::{tenants, trust_anchors};
 use crate::store::{Tx, failure};
 
 pub fn insert(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
-    diesel::insert_into(tenants::table).values(Row::from(tenant)).execute(tx.connection)?;
+    diesel::insert_into(tenants::table).values(Row::try_from(tenant)?).execute(tx.connection)?;
     Ok(())
 }
 
@@ -78,6 +79,7 @@ pub fn update(tx: &mut Tx, tenant: &Tenant) -> Result<()> {
             tenants::display_name.eq(&tenant.display_name),
             tenants::otp_issuer.eq(&tenant.otp_issuer),
             tenants::ca_sets_subject.eq(tenant.subject_rule == SubjectRule::CaSets),
+            tenants::csc_configurations.eq(csc_configurations(tenant)?),
             tenants::status.eq(tenant.status.as_str()),
             tenants::gateway_url.eq(tenant.gateway.as_ref().map(|gateway| &gateway.url)),
             tenants::gateway_secret.eq(tenant.gateway.as_ref().map(|gateway| &gateway.wrapped_secret)),
@@ -137,11 +139,14 @@ struct Row {
     created_at: i64,
     gateway_url: Option<String>,
     gateway_secret: Option<Vec<u8>>,
+    csc_configurations: String,
 }
 
-impl From<&Tenant> for Row {
-    fn from(tenant: &Tenant) -> Self {
-        Self {
+impl TryFrom<&Tenant> for Row {
+    type Error = Error;
+
+    fn try_from(tenant: &Tenant) -> Result<Self> {
+        Ok(Self {
             name: tenant.name.to_string(),
             display_name: tenant.display_name.clone(),
             otp_issuer: tenant.otp_issuer.clone(),
@@ -151,7 +156,8 @@ impl From<&Tenant> for Row {
             created_at: tenant.created_at.micros(),
             gateway_url: tenant.gateway.as_ref().map(|gateway| gateway.url.clone()),
             gateway_secret: tenant.gateway.as_ref().map(|gateway| gateway.wrapped_secret.clone()),
-        }
+            csc_configurations: csc_configurations(tenant)?,
+        })
     }
 }
 
@@ -159,12 +165,15 @@ impl TryFrom<Row> for Tenant {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
+        let csc_configurations: Vec<String> =
+            serde_json::from_str(&row.csc_configurations).map_err(|_| failure::corrupt("tenant"))?;
         Ok(Self {
             name: TenantName::stored(row.name),
             display_name: row.display_name,
             otp_issuer: row.otp_issuer,
             subject_rule: if row.ca_sets_subject { SubjectRule::CaSets } else { SubjectRule::AsRequested },
             status: TenantStatus::parse(&row.status).ok_or_else(|| failure::corrupt("tenant"))?,
+            csc_configurations: csc_configurations.into_iter().map(ConfigurationId::stored).collect(),
             wrapped_key: row.wrapped_key,
             gateway: row
                 .gateway_url
@@ -173,6 +182,10 @@ impl TryFrom<Row> for Tenant {
             created_at: Timestamp::from_micros(row.created_at),
         })
     }
+}
+
+fn csc_configurations(tenant: &Tenant) -> Result<String> {
+    serde_json::to_string(&tenant.csc_configurations).map_err(Error::internal)
 }
 
 #[derive(Queryable, Insertable)]

@@ -46,9 +46,21 @@ struct Native {
 
 /// A method of the CSC API.
 struct Csc {
+    /// Those of the same tenant whose roles do not cover it.
+    lesser: &'static [&'static str],
     to_right: u16,
     body: Value,
 }
+
+impl Csc {
+    fn of(to_right: u16, body: Value) -> Csc {
+        Csc { lesser: &USE_NOTHING, to_right, body }
+    }
+}
+
+/// Administrators do not use credentials, and operators of CAs neither.
+const USE_NOTHING: [&str; 3] = ["acme-admin", "acme-ca", "acme-auditor"];
+const PROVISION_NOTHING: [&str; 2] = ["acme-ca", "acme-auditor"];
 
 const SEAT: &str = "seat:jdoe@acme tenant:acme";
 const OTHER_SEAT: &str = "seat:mroe@acme tenant:acme";
@@ -70,6 +82,14 @@ impl Things {
         scene.client(json!({ "clientId": "passing", "tenants": ["acme"] }));
         scene.token("passing", "tenant:acme");
         let admin = scene.admin();
+        // CSC clients of both tenants may create credentials.
+        for (tenant, configuration) in
+            [("acme", &configuration), ("globex", &scene.configuration(json!({ "tenant": "globex" })))]
+        {
+            let allowed = json!({ "cscCreation": { "configurations": [configuration] } });
+            let path = format!("/api/v1/tenants/{tenant}");
+            scene.http.patch(&path).bearer(&admin).json(&allowed).send().expect(200);
+        }
         let tokens =
             scene.http.get("/api/v1/tokens?clientId=passing").bearer(&admin).send().expect(200).json();
         let token_id = tokens["items"][0]["tokenId"].as_str().unwrap().to_owned();
@@ -134,7 +154,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         to_other_seat: native.to_other_seat.map(|_| 200),
         ..native
     };
-    let csc = |to_right, body| Door::Csc(Csc { to_right, body });
+    let csc = |to_right, body| Door::Csc(Csc::of(to_right, body));
     let nothing = || Value::Null;
     let new = json!({ "authorizationConfiguration": things.configuration });
     let credential = json!({ "credentialID": things.active.id });
@@ -149,7 +169,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
     });
     let configuration =
         json!({ "name": "new", "tenant": "acme", "type": "explicit", "secondFactors": ["PIN"] });
-    let revoke = || Door::Revoke(Csc { to_right: 204, body: json!({ "token": "A".repeat(43) }) });
+    let revoke = || Door::Revoke(Csc::of(204, json!({ "token": "A".repeat(43) })));
     use Door::{Client, Link, Login, Native as N, Open, Unconfigured};
     vec![
         (
@@ -273,6 +293,21 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("POST /csc/v2/credentials/sendOTP", csc(400, credential)),
         ("POST /csc/v2/credentials/getChallenge", csc(400, challenge)),
         ("POST /csc/v2/credentials/extendTransaction", csc(400, extend)),
+        (
+            "POST /csc/v2/credentials/create",
+            Door::Csc(Csc {
+                lesser: &PROVISION_NOTHING,
+                ..Csc::of(200, json!({ "credentialCreationRequest": {} }))
+            }),
+        ),
+        (
+            "POST /csc/v2/credentials/delete",
+            // The native API destroyed it before.
+            Door::Csc(Csc {
+                lesser: &PROVISION_NOTHING,
+                ..Csc::of(400, json!({ "credentialID": things.doomed.id }))
+            }),
+        ),
         ("POST /csc/v2/signatures/signHash", csc(400, sign)),
         ("POST /csc/v2/signatures/signPolling", csc(400, json!({ "requestID": sad }))),
         ("POST /csc/v2/signatures/timestamp", Unconfigured),
@@ -431,8 +466,7 @@ fn csc_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, cs
     csc_bearer(scene, tokens, things, route, csc);
     let path = things.path(route, true);
     let attempt = |token: Option<&str>| call(scene, route, &path, token, &csc.body);
-    // Administrators do not use credentials, and operators of CAs neither.
-    for lesser in ["acme-admin", "acme-ca", "acme-auditor"] {
+    for lesser in csc.lesser {
         let reply = attempt(Some(&tokens.of((lesser, "tenant:acme"))));
         assert_eq!(reply.status, 403, "{route} as {lesser}: {}", reply.text());
     }

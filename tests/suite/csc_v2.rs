@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::http::Reply;
 use crate::support::scene::{
-    Credential, Database, PIN, Plan, Scene, Status, base64_all, hash, on_both, signatures,
+    Credential, Database, PIN, Plan, Scene, Status, base64_all, hash, on_both, pem_body, signatures,
 };
 use crate::support::world::World;
 
@@ -522,5 +522,99 @@ fn one_credential_serves_both_versions() {
         {
             assert_eq!(v1["cert"][field], v2["cert"][field], "{field}");
         }
+    });
+}
+
+/// Lets the CSC clients of acme create credentials under these configurations.
+fn allow(scene: &Scene, configurations: &[&str]) -> Reply {
+    let change = json!({ "cscCreation": { "configurations": configurations } });
+    scene.http.patch("/api/v1/tenants/acme").bearer(&scene.admin()).json(&change).send()
+}
+
+#[test]
+fn a_client_creates_what_the_tenant_allows_and_it_is_enrolled_like_any_other() {
+    on_both(|scene| {
+        let token = scene.token("acme", "seat:jdoe@acme tenant:acme");
+        let create = |token: &str, request: Value| {
+            let body = json!({ "credentialCreationRequest": request, "clientData": "x" });
+            scene.http.post("/csc/v2/credentials/create").bearer(token).json(&body).send()
+        };
+        let refusal = create(&token, json!({})).expect(403).json();
+        assert_eq!(refusal["error"], "insufficient_scope");
+
+        let pin = scene.configuration(json!({ "name": "pin", "secondFactors": ["PIN"] }));
+        let both = scene.configuration(json!({ "name": "both" }));
+        let others = scene.configuration(json!({ "tenant": "globex" }));
+        for odd in [&[others.as_str()][..], &["no-such"], &[&pin, &pin]] {
+            assert_eq!(allow(scene, odd).expect(400).json()["code"], "invalid_request");
+        }
+        let allowed = allow(scene, &[&pin]).expect(200).json();
+        assert_eq!(allowed["cscCreation"], json!({ "configurations": [pin] }));
+
+        // The only one need not be named; the subject is the person's.
+        let person = json!({ "givenName": "Jane", "surname": "Doe", "issuingCountry": "DE" });
+        let made = create(&token, json!({ "subjectData": person })).expect(200).json();
+        let id = made["credentialID"].as_str().unwrap();
+        assert_eq!(made, json!({ "credentialID": id }));
+        let post = |step: &str, body: Value| {
+            let path = format!("/api/v1/credentials/{id}/{step}");
+            scene.http.post(&path).bearer(&token).json(&body).send().expect(201).json()
+        };
+        post("second-factors", json!({ "type": "PIN", "value": PIN }));
+        let pair = post("key-pair", json!({ "keyAlgorithm": "EC" }));
+        let csr = pem_body(pair["csr"].as_str().unwrap());
+        let certificate = scene.authority.issue(&csr, 365, scene.clock.now()).unwrap();
+        let operator = scene.token("acme-ca", "");
+        let upload = scene.http.put(&format!("/api/v1/credentials/{id}/certificate")).bearer(&operator);
+        let chain = scene.authority.pkcs7_der(&certificate);
+        upload.bytes("application/pkcs7-mime", chain).send().expect(200);
+        let call = |method: &str, body: Value| {
+            scene.http.post(&format!("/csc/v2/{method}")).bearer(&token).json(&body).send()
+        };
+        let told = call("credentials/info", json!({ "credentialID": id })).expect(200).json();
+        assert_eq!(told["cert"]["subjectDN"], "GIVENNAME=Jane,SURNAME=Doe,CN=Jane Doe,C=DE");
+        assert_eq!(told["auth"]["expression"], "PIN");
+
+        // Of several one has to be named, by its id or by its name.
+        allow(scene, &[&pin, &both]).expect(200);
+        invalid(create(&token, json!({})), "Invalid parameter certificatePolicy");
+        for odd in ["no-such", &others, ""] {
+            let reply = create(&token, json!({ "certificatePolicy": odd }));
+            invalid(reply, "Invalid parameter certificatePolicy");
+        }
+        for named in ["both", &both] {
+            let made = create(&token, json!({ "certificatePolicy": named })).expect(200).json();
+            let path = format!("/api/v1/credentials/{}", made["credentialID"].as_str().unwrap());
+            let shown = scene.http.get(&path).bearer(&token).send().expect(200).json();
+            assert_eq!(shown["requiredSecondFactors"], json!(["PIN", "OTP"]));
+        }
+        let odd =
+            create(&token, json!({ "certificatePolicy": "pin", "subjectData": { "issuingCountry": "DE" } }));
+        invalid(odd, "Invalid parameter subjectData");
+
+        // It is for the seat that the token names, of those who provision.
+        assert_eq!(
+            create(&scene.token("acme", "tenant:acme"), json!({})).expect(403).json()["error"],
+            "insufficient_scope"
+        );
+        let auditor = scene.token("acme-auditor", "tenant:acme");
+        create(&auditor, json!({ "certificatePolicy": "pin" })).expect(403);
+
+        // And its end.
+        let other = scene.token("acme", "seat:eve@acme tenant:acme");
+        let delete = |token: &str, body: Value| {
+            scene.http.post("/csc/v2/credentials/delete").bearer(token).json(&body).send()
+        };
+        let this = json!({ "credentialID": id, "clientData": "x" });
+        invalid(delete(&other, this.clone()), "Invalid parameter credentialID");
+        invalid(delete(&token, json!({})), "Missing (or invalid type) string parameter credentialID");
+        assert_eq!(delete(&token, this.clone()).expect(200).json(), json!({}));
+        invalid(delete(&token, this.clone()), "Invalid parameter credentialID");
+        invalid(call("credentials/info", this), "Invalid parameter credentialID");
+
+        let nothing = json!({ "cscCreation": null });
+        let admin = scene.admin();
+        scene.http.patch("/api/v1/tenants/acme").bearer(&admin).json(&nothing).send().expect(200);
+        create(&token, json!({ "certificatePolicy": "pin" })).expect(403);
     });
 }

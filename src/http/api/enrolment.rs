@@ -69,11 +69,13 @@ pub async fn create(
     let raw = body.raw.clone();
     let body = body.into_inner();
     let new = create::NewCredential {
-        configuration: ConfigurationId::parse(&body.authorization_configuration)?,
+        configuration: create::Choice::This(ConfigurationId::parse(&body.authorization_configuration)?),
         multi_signature: body.multi_signature.map(|n| u32::try_from(n).unwrap_or(0)),
         seat: body.seat.as_deref().map(SeatName::parse).transpose()?,
         tenant: body.tenant.as_deref().map(TenantName::parse).transpose()?,
         description: body.description,
+        subject: None,
+        client_data: None,
     };
     once.answer(&app, bearer.call, raw, &[], move |app, call| {
         let progress = create::create(&app.service, call, new)?;

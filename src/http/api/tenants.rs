@@ -16,6 +16,7 @@ use crate::http::reply::{Created, Done, Found, Listing};
 use crate::identity::tenants::{self, NewTenant, TenantChange};
 use crate::identity::trust_anchors;
 use crate::model::error::{Error, Result};
+use crate::model::id::ConfigurationId;
 use crate::model::name::TenantName;
 use crate::model::patch::Patch;
 use crate::model::tenant::{SubjectRule, Tenant, TenantStatus, TrustAnchor};
@@ -56,6 +57,9 @@ pub struct TenantChangeBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "suspended")]
     status: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<CscCreation>)]
+    csc_creation: Patch<CscCreation>,
     /// What passes text messages on to signers (SMS_OTP). Setting it, again too, makes a new secret.
     #[serde(default)]
     #[schema(value_type = Option<GatewayBody>)]
@@ -91,6 +95,14 @@ pub struct ChangedTenantBody {
     gateway_secret: Option<String>,
 }
 
+/// What CSC clients may create credentials under (credentials/create); by default nothing.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CscCreation {
+    /// The ids of authorization configurations of the tenant.
+    configurations: Vec<String>,
+}
+
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Tenant)]
@@ -102,6 +114,7 @@ pub struct TenantBody {
     /// active or suspended.
     status: &'static str,
     gateway: Option<GatewayBody>,
+    csc_creation: CscCreation,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -179,6 +192,12 @@ pub async fn change(
             TenantStatus::parse(&status).ok_or_else(|| Error::field("/status", "active or suspended"))
         })?,
         gateway: body.gateway.try_map(|gateway| Ok::<_, Error>(gateway.url))?,
+        csc_configurations: body.csc_creation.try_map(|creation| {
+            let ids = creation.configurations.iter().map(|id| ConfigurationId::parse(id));
+            ids.collect::<Result<_>>().map_err(|_| {
+                Error::field("/cscCreation/configurations", "ids of authorization configurations")
+            })
+        })?,
     };
     let changed =
         blocking::run(&app, move |app| tenants::change(&app.service, &bearer.call, &name, change)).await?;
@@ -317,6 +336,9 @@ impl From<Tenant> for TenantBody {
             ca_sets_subject: tenant.subject_rule == SubjectRule::CaSets,
             status: tenant.status.as_str(),
             gateway: tenant.gateway.map(|gateway| GatewayBody { url: gateway.url }),
+            csc_creation: CscCreation {
+                configurations: tenant.csc_configurations.iter().map(ToString::to_string).collect(),
+            },
             created_at: tenant.created_at,
         }
     }

@@ -4,6 +4,7 @@ pub mod info;
 pub mod service_token;
 
 pub mod credentials;
+pub mod enrolment;
 pub mod sign_polling;
 pub mod signatures;
 
