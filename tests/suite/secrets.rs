@@ -4,7 +4,9 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -70,8 +72,10 @@ fn plant_and_look(database: Option<&str>) {
     secrets.extend(live_with_sent_codes(&http, &administrator, &outside, &mut places));
     assert_eq!(server.stop(), Some(0));
     // What waited to be told was told before the end.
-    let told = told.join().unwrap();
-    assert_eq!(told, responses.iter().map(|id| json!({ "responseID": id })).collect::<Vec<_>>());
+    for response in responses {
+        let notice = told.recv_timeout(Duration::from_secs(20));
+        assert_eq!(notice, Ok(json!({ "responseID": response })));
+    }
     places.add("the log", std::fs::read(&log).unwrap());
     for file in files(&data) {
         places.add(&file.display().to_string(), std::fs::read(&file).unwrap());
@@ -90,12 +94,12 @@ fn plant_and_look(database: Option<&str>) {
 }
 
 /// Takes two notices, and lets the first one wait until the server is about to end.
-fn receive(hook: TcpListener, server: &str) -> JoinHandle<Vec<Value>> {
+fn receive(hook: TcpListener, server: &str) -> Receiver<Value> {
     let mut idle = TcpStream::connect(server).unwrap();
     idle.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let (tell, told) = mpsc::channel();
     thread::spawn(move || {
-        let mut told = Vec::new();
-        while told.len() < 2 {
+        for _ in 0..2 {
             let (mut stream, _) = hook.accept().unwrap();
             let mut text = Vec::new();
             let mut octets = [0; 4096];
@@ -107,10 +111,10 @@ fn receive(hook: TcpListener, server: &str) -> JoinHandle<Vec<Value>> {
             while idle.read(&mut octets).unwrap_or(0) > 0 {}
             let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
             let body = text.split(|octet| *octet == b'\n').next_back().unwrap();
-            told.push(serde_json::from_slice(body).unwrap());
+            tell.send(serde_json::from_slice(body).unwrap()).unwrap();
         }
-        told
-    })
+    });
+    told
 }
 
 /// Enrols, signs, and does each thing wrongly too; what was planted, and the responseIDs in the order of their notices.
