@@ -95,6 +95,21 @@ fn netkeystore_asks_nobody_where_nothing_is_asked() {
     });
 }
 
+#[test]
+fn netkeystore_logs_in_by_name_and_password() {
+    on_both(|scene| {
+        let scope = "seat:jdoe@acme tenant:acme";
+        scene.client(json!({ "clientId": "keys", "tenants": ["acme"], "defaultScope": scope }));
+        let info = post(scene, "info", None, &json!({ "lang": "en" })).expect(200).json();
+        assert!(info["authType"].as_array().unwrap().contains(&json!("basic")), "{info}");
+        let login = scene.http.post("/csc/v1/auth/login").basic("keys", &scene.secret("keys"));
+        let login = login.header("accept", "*/*").bytes("application/json;charset=utf-8", "{}").send();
+        let token = understood(login, &[("/access_token", Type::Text), ("/expires_in", Type::Count)]);
+        let token = token["access_token"].as_str().unwrap();
+        post(scene, "credentials/list", Some(token), &json!({})).expect(200);
+    });
+}
+
 /// With the headers that it sends.
 fn post(scene: &Scene, method: &str, token: Option<&str>, body: &Value) -> Reply {
     let request = scene.http.post(&format!("/csc/v1/{method}")).header("accept", "*/*");
