@@ -45,7 +45,6 @@ pub(super) fn ask(
 }
 
 /// Asks whether an address is the signer's. Its turn is the caller's to take.
-#[expect(dead_code, reason = "adding factors that are sent comes next")]
 pub(super) fn ask_to_confirm(
     service: &Service,
     call: &Call,

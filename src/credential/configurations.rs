@@ -149,13 +149,18 @@ fn check(new: &NewConfiguration) -> Result<()> {
 
 /// What is sent needs a way to be sent.
 fn check_channels(service: &Service, call: &Call, new: &NewConfiguration) -> Result<()> {
-    let Some(sent) = new.second_factors.iter().find(|kind| kind.channel().is_some()) else { return Ok(()) };
+    if new.second_factors.iter().all(|kind| kind.channel().is_none()) {
+        return Ok(());
+    }
     let tenant = service.store.read(call.at, |tx| {
         let caller = tx.admit(&call.principal, Permission::ConfigurationsWrite)?;
         let tenant = tenants::meant(tx, &caller, new.tenant.as_ref())?;
         tenants::known(tx, &tenant)
     })?;
-    deliver::require(service, &tenant, *sent).map_err(|refusal| refusal.at("/secondFactors"))
+    for kind in &new.second_factors {
+        deliver::require(service, &tenant, *kind).map_err(|refusal| refusal.at("/secondFactors"))?;
+    }
+    Ok(())
 }
 
 fn check_factors(new: &NewConfiguration) -> Result<()> {
@@ -170,13 +175,6 @@ fn check_factors(new: &NewConfiguration) -> Result<()> {
     }
     if distinct.iter().filter(|kind| kind.is_approval()).count() > 1 {
         return Err(Error::field("/secondFactors", "one of EMAIL_LINK and PUSH"));
-    }
-    if let Some(sent) = distinct.iter().find(|kind| kind.is_approval()) {
-        return Err(Error::new(
-            Code::NotSupportedYet,
-            format!("Factors of type {} cannot be sent yet; use OTP.", sent.as_str()),
-        )
-        .at("/secondFactors"));
     }
     match (new.kind, new.second_factors.is_empty()) {
         (ConfigurationType::Explicit, true) => Err(Error::new(

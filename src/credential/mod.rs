@@ -4,6 +4,7 @@ pub mod certificate;
 pub mod configurations;
 pub mod confirm_otp;
 
+pub mod approval_factors;
 pub mod create;
 pub mod key_pair;
 pub mod second_factors;

@@ -1,6 +1,7 @@
 //! Step 3 of enrolment: the PIN that seals the key to come, the OTP that shows who holds the device, or who reads the
 //! mail.
 
+use crate::credential::approval_factors::{self, NewApprovalFactor};
 use crate::credential::sent_factors::{self, NewSentFactor};
 use crate::credential::{Progress, added, attempt, pin_rules, places, target};
 use crate::keys::envelope::TenantKey;
@@ -26,6 +27,8 @@ pub enum NewFactor {
     Otp,
     /// Its codes are sent.
     Sent(NewSentFactor),
+    /// The links of its questions are sent.
+    Approval(NewApprovalFactor),
 }
 
 /// What was added, with what is shown this once.
@@ -39,7 +42,7 @@ pub struct AddedSecondFactor {
 pub enum Shown {
     Nothing,
     Otp(ShownOtp),
-    /// Where the first code went, in part, and for how many seconds it is good.
+    /// Where the first code or link went, in part, and for how many seconds it is good.
     Sent {
         address: String,
         expires_in: u32,
@@ -59,6 +62,7 @@ pub fn add(service: &Service, call: &Call, id: &CredentialId, new: NewFactor) ->
         NewFactor::Pin(value) => Held::Pin(value),
         NewFactor::Otp => Held::Otp,
         NewFactor::Sent(new) => return sent_factors::add(service, call, id, new),
+        NewFactor::Approval(new) => return approval_factors::add(service, call, id, new),
     };
     add_held(service, call, id, new)
 }

@@ -45,6 +45,15 @@ pub fn decide(tx: &mut Tx, id: &[u8], decision: Decision) -> Result<bool> {
     Ok(decided == 1)
 }
 
+/// Takes back the questions whether a factor's address is its signer's: another one was asked.
+pub fn withdraw(tx: &mut Tx, factor: &FactorId) -> Result<()> {
+    let asked = approvals::table
+        .filter(approvals::factor.eq(factor.as_str()))
+        .filter(approvals::authorization_id.is_null());
+    diesel::delete(asked).execute(tx.connection)?;
+    Ok(())
+}
+
 /// Forgets what expired before `before`, at most `limit` at a time; how many.
 pub fn forget_expired(tx: &mut Tx, before: Timestamp, limit: u16) -> Result<usize> {
     let ids: Vec<Vec<u8>> = approvals::table

@@ -12,6 +12,8 @@
 mod abuse;
 mod access;
 mod administration;
+mod approval_page;
+mod approvals;
 mod architecture;
 mod asynchronous;
 mod clients;

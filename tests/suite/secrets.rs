@@ -70,6 +70,7 @@ fn plant_and_look(database: Option<&str>) {
     let http = Http::new(url);
     let (mut secrets, responses) = live(&http, &administrator, &mut places, &hook_address);
     secrets.extend(live_with_sent_codes(&http, &administrator, &outside, &mut places));
+    secrets.extend(live_with_approvals(&http, &administrator, &outside.1, &mut places));
     assert_eq!(server.stop(), Some(0));
     // What waited to be told was told before the end.
     for response in responses {
@@ -343,6 +344,85 @@ fn live_with_sent_codes(
         Secret::new("a code that was refused", refused),
     ];
     secrets.extend(codes.iter().map(|code| Secret::new("a code that was sent", code)));
+    secrets
+}
+
+/// Enrols with approvals and asks for signatures: approved, refused, waiting, and not delivered.
+fn live_with_approvals(
+    http: &Http,
+    administrator: &Value,
+    gateway: &Gateway,
+    places: &mut Places,
+) -> Vec<Secret> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let admin = token(http, &text(&administrator["clientId"]), &text(&administrator["clientSecret"]), "");
+    let post = |path: &str, token: &str, body: &Value| http.post(path).bearer(token).json(body).send();
+    let application = token(http, "acme", CHOSEN_SECRET, "seat:push@acme tenant:acme");
+    let configuration =
+        json!({ "name": "push", "tenant": "acme", "type": "explicit", "secondFactors": ["PUSH"] });
+    let configuration = post("/api/v1/authorization-configurations", &admin, &configuration).expect(201);
+    let new = json!({ "authorizationConfiguration": configuration.json()["id"] });
+    let created = post("/api/v1/credentials", &application, &new).expect(201).json();
+    let path = format!("/api/v1/credentials/{}", text(&created["credentialId"]));
+
+    let link = || gateway.link("push@acme").strip_prefix("http://localhost:8080").unwrap().to_owned();
+    let decide = |link: &str, decision: &str| http.post(link).form(&[("decision", decision)]).send();
+    let mut links = Vec::new();
+    gateway.answer("500 Oops");
+    post(&format!("{path}/second-factors"), &application, &json!({ "type": "PUSH" })).expect(503);
+    links.push(link());
+    gateway.answer("200 OK");
+    post(&format!("{path}/second-factors"), &application, &json!({ "type": "PUSH" })).expect(201);
+    links.push(link());
+    places.refusal(decide(&links[0], "approve"));
+    places.refusal(http.get(&links[0]).send());
+    places.refusal(decide(&links[1], "perhaps"));
+    decide(&links[1], "approve").expect(200);
+    let key = json!({ "keyAlgorithm": "Ed25519" });
+    let made = post(&format!("{path}/key-pair"), &application, &key).expect(201).json();
+    let authority = Authority::new("Approvals", 1, Clock::System.now()).unwrap();
+    let certificate = authority.issue(&pem_body(&text(&made["csr"])), 365, Clock::System.now()).unwrap();
+    let chain = json!({ "pkcs7": STANDARD.encode(authority.pkcs7_der(&certificate)) });
+    let operator = json!({ "clientId": "push-ca", "roles": ["ca_operator"], "tenants": ["acme"] });
+    let operator = post("/api/v1/clients", &admin, &operator).expect(201).json();
+    let operator = token(http, "push-ca", &text(&operator["clientSecret"]), "");
+    http.put(&format!("{path}/certificate")).bearer(&operator).json(&chain).send().expect(200);
+
+    let asking = json!({
+        "credentialID": created["credentialId"], "numSignatures": 1, "hashes": base64_all(&[hash("one")]),
+        "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1", "authData": [{ "id": "PUSH" }],
+    });
+    let authorize = || post("/csc/v2/credentials/authorize", &application, &asking).expect(202).json();
+    let check = |handle: &Value| {
+        post("/csc/v2/credentials/authorizeCheck", &application, &json!({ "handle": handle }))
+    };
+    let approved = authorize()["handle"].clone();
+    links.push(link());
+    places.add("the page", http.get(&link()).send().expect(200).body);
+    decide(&link(), "approve").expect(200);
+    places.refusal(decide(&link(), "approve"));
+    let sad = text(&check(&approved).expect(200).json()["SAD"]);
+    places.refusal(check(&approved));
+    let refused = authorize()["handle"].clone();
+    links.push(link());
+    decide(&link(), "refuse").expect(200);
+    places.refusal(check(&refused));
+    places.refusal(http.get(&format!("/approvals/{}?lang={}", text(&refused), text(&approved))).send());
+
+    let octets = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let mut secrets = vec![
+        Secret::new("the SAD of a handle", &sad),
+        Secret::new("the octets of the SAD of a handle", octets(&sad)),
+    ];
+    for handle in [text(&approved), text(&refused)] {
+        secrets.push(Secret::new("the octets of a handle", octets(&handle)));
+        secrets.push(Secret::new("a handle", handle));
+    }
+    for link in links {
+        let token = link.rsplit('/').next().unwrap();
+        secrets.push(Secret::new("a link's token", token));
+        secrets.push(Secret::new("the octets of a link's token", octets(token)));
+    }
     secrets
 }
 

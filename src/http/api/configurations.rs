@@ -40,7 +40,8 @@ pub struct NewConfigurationBody {
     #[serde(rename = "type")]
     #[schema(example = "explicit")]
     kind: String,
-    /// PIN, and OTP (an authenticator's), EMAIL_OTP or SMS_OTP; an explicit configuration needs at least one.
+    /// PIN; OTP (an authenticator's), EMAIL_OTP or SMS_OTP; and EMAIL_LINK or PUSH, by which the signer approves each use
+    /// apart from the application, in CSC v2 only. An explicit configuration needs at least one.
     #[serde(default)]
     #[schema(example = json!(["PIN", "OTP"]))]
     second_factors: Vec<String>,
@@ -194,8 +195,12 @@ pub async fn list(
 impl NewConfigurationBody {
     fn parse(self) -> Result<NewConfiguration> {
         let second_factors = self.second_factors.iter().enumerate().map(|(at, name)| {
-            FactorType::parse(name)
-                .ok_or_else(|| Error::field(format!("/secondFactors/{at}"), "PIN, OTP, EMAIL_OTP or SMS_OTP"))
+            FactorType::parse(name).ok_or_else(|| {
+                Error::field(
+                    format!("/secondFactors/{at}"),
+                    "PIN, OTP, EMAIL_OTP, SMS_OTP, EMAIL_LINK or PUSH",
+                )
+            })
         });
         Ok(NewConfiguration {
             name: self.name,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::credentials::{CertificateBody, CredentialBody, key_length};
 use crate::app::App;
+use crate::credential::approval_factors::NewApprovalFactor;
 use crate::credential::second_factors::{NewFactor, Shown};
 use crate::credential::sent_factors::NewSentFactor;
 use crate::credential::{Progress, certificate, confirm_otp, create, key_pair, second_factors, show};
@@ -18,7 +19,7 @@ use crate::http::idempotency::{Answer, Once};
 use crate::http::problem::Problem;
 use crate::http::reply::{Created, Found};
 use crate::model::algorithm::{CsrSignatureAlgorithm, KeyAlgorithm};
-use crate::model::error::{Code, Error, Result};
+use crate::model::error::{Error, Result};
 use crate::model::factor::FactorType;
 use crate::model::id::{ConfigurationId, CredentialId};
 use crate::model::language::Language;
@@ -89,15 +90,16 @@ pub async fn create(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSecondFactor {
-    /// PIN, OTP, EMAIL_OTP or SMS_OTP, as far as the authorization configuration asks for it.
+    /// PIN, OTP, EMAIL_OTP, SMS_OTP, EMAIL_LINK or PUSH, as far as the authorization configuration asks for it.
     #[serde(rename = "type")]
     #[schema(example = "PIN")]
     kind: String,
     /// The PIN. An OTP's secret is made by the server, as are codes that are sent, so they take none.
     #[schema(value_type = Option<String>, format = Password)]
     value: Option<SecretText>,
-    /// Where codes are sent: an e-mail address (EMAIL_OTP; the seat's when left out) or a telephone number with its
-    /// plus sign (SMS_OTP).
+    /// Where codes or links are sent: an e-mail address (EMAIL_OTP and EMAIL_LINK; the seat's when left out), a telephone
+    /// number with its plus sign (SMS_OTP), or what the tenant's gateway knows the signer by (PUSH; the seat when left
+    /// out).
     #[schema(example = "jdoe@acme.example")]
     address: Option<String>,
     /// The language of the first message (RFC 5646): English or Spanish.
@@ -121,11 +123,11 @@ pub struct AddedSecondFactor {
     sent: Option<SentCode>,
 }
 
-/// Of EMAIL_OTP and SMS_OTP.
+/// Of EMAIL_OTP, SMS_OTP, EMAIL_LINK and PUSH.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SentCode {
-    /// Where the code was sent, in part.
+    /// Where the code or link was sent, in part.
     #[schema(example = "j***@acme.example")]
     address: String,
     /// Seconds that it is good for.
@@ -153,7 +155,8 @@ pub struct ShownOtp {
 /// Add a PIN or a one-time password
 ///
 /// EMAIL_OTP and SMS_OTP send a code, with which the factor is then confirmed; adding one again before that sends
-/// another code, perhaps to another address. At most 3 are sent in a minute and 10 in an hour.
+/// another code, perhaps to another address. EMAIL_LINK and PUSH send a link, by which the signer confirms that the
+/// address is theirs; until then `nextStep` is `confirm_approval`. At most 3 are sent in a minute and 10 in an hour.
 #[utoipa::path(post, path = "/api/v1/credentials/{id}/second-factors", tag = "enrolment",
     params(("id" = String, Path, description = "The credential's id"), ("Idempotency-Key" = Option<String>, Header)),
     request_body = NewSecondFactor,
@@ -177,19 +180,20 @@ pub async fn add_second_factor(
 
 fn new_factor(body: NewSecondFactor) -> Result<NewFactor> {
     let NewSecondFactor { kind, value, address, lang } = body;
-    let kind =
-        FactorType::parse(&kind).ok_or_else(|| Error::field("/type", "PIN, OTP, EMAIL_OTP or SMS_OTP"))?;
+    let kind = FactorType::parse(&kind)
+        .ok_or_else(|| Error::field("/type", "PIN, OTP, EMAIL_OTP, SMS_OTP, EMAIL_LINK or PUSH"))?;
     if address.is_some() && kind.channel().is_none() {
         return Err(Error::field("/address", "only codes that are sent have one; leave the field out"));
     }
     match (kind, kind.channel(), value) {
         (FactorType::Pin, _, Some(value)) => Ok(NewFactor::Pin(value)),
         (FactorType::Pin, _, None) => Err(Error::field("/value", "the PIN is missing")),
-        (FactorType::EmailLink | FactorType::Push, _, _) => {
-            Err(Error::new(Code::NotSupportedYet, "Factors of this type cannot be sent yet."))
-        }
         (_, _, Some(_)) => {
             Err(Error::field("/value", "secrets and codes are made by the server; leave the field out"))
+        }
+        (FactorType::EmailLink | FactorType::Push, Some(channel), None) => {
+            let language = Language::of(lang.as_deref());
+            Ok(NewFactor::Approval(NewApprovalFactor { kind, channel, address, language }))
         }
         (_, Some(channel), None) => {
             let language = Language::of(lang.as_deref());

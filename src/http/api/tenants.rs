@@ -60,7 +60,8 @@ pub struct TenantChangeBody {
     #[serde(default)]
     #[schema(value_type = Option<CscCreation>)]
     csc_creation: Patch<CscCreation>,
-    /// What passes text messages on to signers (SMS_OTP). Setting it, again too, makes a new secret.
+    /// What passes text messages on to signers (SMS_OTP), and push messages to the tenant's own app (PUSH). Setting it,
+    /// again too, makes a new secret.
     #[serde(default)]
     #[schema(value_type = Option<GatewayBody>)]
     gateway: Patch<GatewayBody>,

@@ -72,6 +72,14 @@ impl Gateway {
         self.inside.posted.lock().unwrap().clone()
     }
 
+    /// The link in the last message to somebody.
+    #[track_caller]
+    pub fn link(&self, to: &str) -> String {
+        let all = self.posted();
+        let last = all.iter().rev().map(Posted::json).find(|body| body["to"] == to);
+        last.unwrap_or_else(|| panic!("no message to {to}"))["link"].as_str().expect("a link").to_owned()
+    }
+
     /// The code in the last message to a number.
     #[track_caller]
     pub fn code(&self, to: &str) -> String {

@@ -98,6 +98,13 @@ impl Letter {
         code.unwrap_or_else(|| panic!("no code in {}", self.text))
     }
 
+    /// On a line of its own.
+    #[track_caller]
+    pub fn link(&self) -> String {
+        let link = self.text.lines().find(|line| line.starts_with("http"));
+        link.unwrap_or_else(|| panic!("no link in {}", self.text)).to_owned()
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         let head = self.text.split("\r\n\r\n").next()?;
         head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))

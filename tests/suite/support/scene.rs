@@ -247,6 +247,12 @@ impl Scene {
                     self.confirm(&credential, &self.received_code(&credential)).expect(200);
                 }
             }
+            for kind in ["EMAIL_LINK", "PUSH"] {
+                if factors.contains(&kind.into()) {
+                    self.add_sent(&credential, kind).expect(201);
+                    self.decide(&self.received_link(&credential), "approve").expect(200);
+                }
+            }
         }
         if until >= Status::AwaitingCertificate {
             let made = self.key_pair(&credential, &plan.key_pair()).expect(201);
@@ -334,6 +340,28 @@ impl Scene {
     pub fn received_code(&self, credential: &Credential) -> String {
         let address = credential.address();
         if address.starts_with('+') { self.gateway().code(&address) } else { self.mail().code(&address) }
+    }
+
+    /// The path of the last link that reached the signer.
+    #[track_caller]
+    pub fn received_link(&self, credential: &Credential) -> String {
+        let address = credential.address();
+        let link = if credential.demands("PUSH") {
+            self.gateway().link(&address)
+        } else {
+            self.mail().letters(&address).last().expect("a letter").link()
+        };
+        link.strip_prefix("http://localhost:8080").expect("the public URL").to_owned()
+    }
+
+    /// As the page's form does.
+    pub fn decide(&self, link: &str, decision: &str) -> Reply {
+        self.http.post(link).form(&[("decision", decision)]).send()
+    }
+
+    /// A call of the CSC API, version 2.
+    pub fn csc2(&self, token: &str, method: &str, body: &Value) -> Reply {
+        self.http.post(&format!("/csc/v2/{method}")).bearer(token).json(body).send()
     }
 
     /// A call of the CSC API, version 1.
