@@ -8,6 +8,8 @@ def run(service):
     for method in ("client_secret_basic", "client_secret_post"):
         tokens(service, method)
         yield f"Authlib gets, introspects and revokes a token by {method}"
+    refresh(service)
+    yield "Authlib refreshes a token that came by auth/login"
 
 
 def tokens(service, method):
@@ -33,3 +35,18 @@ def tokens(service, method):
     assert gone == {"active": False}, gone
     refused = client.post(f"{service.url}/csc/v1/credentials/list", json={})
     assert refused.status_code == 401 and refused.json()["error"] == "expired_token", refused.text
+
+
+def refresh(service):
+    client_id, secret = service.client(
+        "acme-desk", "application", authorizedGrantTypes=["client_credentials", "refresh_token"],
+        defaultScope="seat:jdoe tenant:acme",
+    )
+    login = f"{service.url}/csc/v1/auth/login"
+    first = requests.post(login, json={"rememberMe": True}, auth=(client_id, secret), timeout=60).json()
+    client = OAuth2Session(client_id, secret, token=first)
+    second = client.refresh_token(f"{service.url}/oauth2/token")
+    assert second["access_token"] != first["access_token"], second
+    assert second["refresh_token"] != first["refresh_token"], second
+    listed = client.post(f"{service.url}/csc/v1/credentials/list", json={})
+    assert listed.json() == {"credentialIDs": []}, listed.text

@@ -34,6 +34,7 @@ fn a_tester_of_v1_finds_what_it_looks_for() {
         let plan = Plan { key: KeyAlgorithm::Rsa2048, multi_signature: 20, ..Plan::default() };
         let credential = scene.enrol(&plan.with(json!({ "scal": "1" })), Status::Active);
         credentials_are_described_in_the_parts_asked_for(scene, &credential);
+        codes_are_sent(scene);
         let sad = factors_are_refused_in_their_order(scene, &credential);
         let sad = transactions_are_extended(scene, &credential, &sad);
         one_sad_signs_what_was_authorised_and_no_more(scene, &credential, &sad);
@@ -109,6 +110,14 @@ fn credentials_are_described_in_the_parts_asked_for(scene: &Scene, credential: &
     assert!(facts.iter().all(|name| told["cert"][name].is_string()), "{told}");
     let asked = info(json!({ "authInfo": true }));
     assert!(["PIN", "OTP"].iter().all(|name| asked[name]["presence"] == "true"), "{asked}");
+}
+
+fn codes_are_sent(scene: &Scene) {
+    let plan = Plan { seat: "mailed@acme", ..Plan::mailed() };
+    let credential = scene.enrol(&plan, Status::Active);
+    let body = json!({ "credentialID": credential.id });
+    let sent = scene.csc(&credential.token, "credentials/sendOTP", &body).expect(204);
+    assert_eq!(sent.text(), "");
 }
 
 /// Gives a SAD for 17 signatures.

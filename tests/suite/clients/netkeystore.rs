@@ -72,6 +72,38 @@ fn netkeystore_signs_with_the_one_factor_that_it_knows() {
 }
 
 #[test]
+fn netkeystore_has_the_code_sent_where_one_is_sent() {
+    on_both(|scene| {
+        let plan = Plan::mailed().with(json!({ "secondFactors": ["EMAIL_OTP"] }));
+        let credential = scene.enrol(&plan, Status::Active);
+        let post = |method: &str, body| post(scene, method, Some(&credential.token), &body);
+        let asked = json!({ "credentialID": credential.id, "authInfo": true, "lang": "en" });
+        understood(
+            post("credentials/info", asked),
+            &[
+                ("/PIN/presence", Type::OneOf(&["false"])),
+                ("/OTP/presence", Type::OneOf(&["true"])),
+                ("/OTP/type", Type::OneOf(&["online"])),
+            ],
+        );
+        let sent = post("credentials/sendOTP", json!({ "lang": "en", "credentialID": credential.id }));
+        assert_eq!(sent.expect(204).text(), "");
+        let hashes = [hash("letter")];
+        let body = json!({
+            "lang": "en", "credentialID": credential.id, "OTP": scene.received_code(&credential), "hash": base64_all(&hashes),
+            "numSignatures": 1,
+        });
+        let sad = understood(post("credentials/authorize", body), &[("/SAD", Type::Text)]);
+        let body = json!({
+            "credentialID": credential.id, "hash": base64_all(&hashes), "SAD": sad["SAD"],
+            "signAlgo": "1.2.840.10045.4.3.2",
+        });
+        let scheme = SignatureScheme::Ecdsa(Digest::Sha256);
+        verified(post("signatures/signHash", body), &credential, scheme, &hashes);
+    });
+}
+
+#[test]
 fn netkeystore_asks_nobody_where_nothing_is_asked() {
     on_both(|scene| {
         let plan = Plan::default().with(json!({ "type": "implicit", "secondFactors": [] }));

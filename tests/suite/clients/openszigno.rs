@@ -81,3 +81,31 @@ fn openszigno_signs_with_the_only_credential() {
         }
     });
 }
+
+#[test]
+fn another_client_of_v2_2_has_a_code_sent_and_sends_it_as_v1_would() {
+    on_both(|scene| {
+        let credential = scene.enrol(&Plan::mailed(), Status::Active);
+        let post = |method: &str, body: Value| v2(scene, &credential.token, method, &body);
+        // Paging is v1's; here it is neither needed nor refused.
+        let listed = post("credentials/list", json!({ "maxResults": 10 }));
+        let listed = understood(listed, &[("/credentialIDs", Type::Texts)]);
+        assert_eq!(listed["credentialIDs"], json!([credential.id]));
+        post("credentials/sendOTP", json!({ "credentialID": credential.id })).expect(204);
+        let hashes = [hash("contract")];
+        let sad = post(
+            "credentials/authorize",
+            json!({
+                "credentialID": credential.id, "numSignatures": 1, "hashes": base64_all(&hashes),
+                "hashAlgorithmOID": Digest::Sha256.oid(), "PIN": PIN, "OTP": scene.received_code(&credential),
+            }),
+        );
+        let sad = understood(sad, &[("/SAD", Type::Text)]);
+        let body = json!({
+            "credentialID": credential.id, "SAD": sad["SAD"], "hashes": base64_all(&hashes),
+            "hashAlgorithmOID": Digest::Sha256.oid(), "signAlgo": "1.2.840.10045.4.3.2",
+        });
+        let scheme = SignatureScheme::Ecdsa(Digest::Sha256);
+        verified(post("signatures/signHash", body), &credential, scheme, &hashes);
+    });
+}
