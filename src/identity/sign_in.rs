@@ -12,7 +12,7 @@ use crate::identity::users::{otp, target};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Actor, Audited, Event};
 use crate::model::id::{ClientId, FactorId, UserId};
-use crate::model::name::TenantName;
+use crate::model::name::{TenantName, UserName};
 use crate::model::permission::TenantReach;
 use crate::model::secret::SecretText;
 use crate::model::tenant::TenantStatus;
@@ -103,6 +103,22 @@ pub fn with_code(service: &Service, origin: &Origin, seen: &Seen, code: &SecretT
     go_on(service, origin, &user, Some(code)).map_err(|error| match error.code() {
         Code::Conflict => refused("the user changed since the password was right"),
         _ => error,
+    })
+}
+
+/// Whoever signed in before, as they are now: when they still may.
+pub fn who_may_still(
+    service: &Service,
+    tenant: &TenantName,
+    name: &UserName,
+    now: Timestamp,
+) -> Result<Option<User>> {
+    service.store.read(now, |tx| {
+        let Some(id) = users::identifier_holder(tx, tenant, name.as_str())? else { return Ok(None) };
+        match users::find(tx, &id)?.filter(|user| user.name == *name && user.password.is_some()) {
+            Some(user) if is_open(tx, &user)? => Ok(Some(user)),
+            _ => Ok(None),
+        }
     })
 }
 

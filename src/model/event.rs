@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::id::{ClientId, UserId};
 use crate::model::name::TenantName;
 use crate::model::time::Timestamp;
 
@@ -59,6 +60,14 @@ pub struct Actor {
     pub name: String,
     pub request_id: Option<String>,
     pub at: Timestamp,
+}
+
+/// How events name a client, and the user whom it acts for: `client:portal`, `client:portal user:<id>`.
+pub fn actor_name(client: &ClientId, user: Option<&UserId>) -> String {
+    match user {
+        Some(user) => format!("client:{client} user:{user}"),
+        None => format!("client:{client}"),
+    }
 }
 
 /// A value together with the event that tells how it came to be: what a write returns, so that none forgets it.

@@ -72,6 +72,11 @@ impl Role {
         }
     }
 
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Application, Self::CaOperator, Self::Administrator, Self::Auditor];
+        all.into_iter().find(|role| role.as_str() == text)
+    }
+
     /// Administrators run tenants; they do not use credentials.
     pub const fn permissions(self) -> &'static [Permission] {
         use Permission::*;

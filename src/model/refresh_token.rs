@@ -2,7 +2,7 @@
 //! once and followed by the next, and the access tokens that they gave. A family ends as a whole.
 
 use crate::model::id::{ClientId, FamilyId};
-use crate::model::name::{SeatName, TenantName};
+use crate::model::name::{SeatName, TenantName, UserName};
 use crate::model::permission::TenantReach;
 use crate::model::time::Timestamp;
 
@@ -12,7 +12,8 @@ pub struct TokenFamily {
     pub id: FamilyId,
     pub origin: FamilyOrigin,
     pub client: ClientId,
-    pub user: Option<String>,
+    /// The name of the user who signed in, who is the tenant's.
+    pub user: Option<UserName>,
     pub tenant: Option<TenantName>,
     pub seat: Option<SeatName>,
     /// Space-separated, as granted; an access token may have less.

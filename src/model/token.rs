@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::model::error::{Code, Error, Result};
-use crate::model::event::Actor;
-use crate::model::id::{ClientId, FamilyId, TokenId};
-use crate::model::name::{SeatName, TenantName};
+use crate::model::event::{Actor, actor_name};
+use crate::model::id::{ClientId, FamilyId, TokenId, UserId};
+use crate::model::name::{SeatName, TenantName, UserName};
 use crate::model::permission::{Permission, Permissions, Role, TenantReach, insufficient};
 use crate::model::time::Timestamp;
 
@@ -14,7 +14,8 @@ use crate::model::time::Timestamp;
 pub struct TokenRecord {
     pub id: TokenId,
     pub client: ClientId,
-    pub user: Option<String>,
+    /// The name of the user whom the client acts for, who is the tenant's.
+    pub user: Option<UserName>,
     pub tenant: Option<TenantName>,
     pub seat: Option<SeatName>,
     /// Space-separated, as granted.
@@ -35,14 +36,25 @@ pub struct TokenRecord {
 pub struct VerifiedToken {
     pub id: TokenId,
     pub client: ClientId,
+    /// Whom the client acts for, if not for itself.
+    pub user: Option<TokenUser>,
     pub tenant: Option<TenantName>,
     pub seat: Option<SeatName>,
     pub scope: String,
+    /// The client's, when it acts for itself. What a user's roles are called means nothing here.
     pub roles: Vec<Role>,
     pub permissions: Permissions,
     pub audience: Vec<String>,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
+}
+
+/// What a token says of its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenUser {
+    pub id: UserId,
+    pub name: UserName,
+    pub roles: Vec<String>,
 }
 
 /// Who asks, before it is known whether they still may.
@@ -88,7 +100,7 @@ impl Principal {
     /// The name that audit events carry.
     pub fn actor(&self) -> String {
         match self {
-            Self::Token(token) => format!("client:{}", token.client),
+            Self::Token(token) => actor_name(&token.client, token.user.as_ref().map(|user| &user.id)),
             Self::Operator => "operator".to_owned(),
         }
     }

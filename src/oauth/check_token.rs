@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::model::error::{Code, Error, Result};
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
+use crate::model::token::VerifiedToken;
 use crate::oauth::OAuth;
 pub use crate::oauth::inspect::Asker;
 use crate::oauth::inspect::{Found, inspect};
@@ -20,12 +21,14 @@ pub struct CheckedToken {
     pub iat: i64,
     pub jti: String,
     pub aud: Vec<String>,
-    /// The roles, as Spring spells them: `ROLE_APPLICATION`.
+    /// The roles, as Spring spells them: `ROLE_APPLICATION`. Of a user's token the user's, which are free names: they say
+    /// nothing of what the token may do here.
     pub authorities: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seat: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// Whom the client acts for, if not for itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_name: Option<String>,
 }
@@ -45,13 +48,19 @@ pub fn check_token(oauth: &OAuth, asker: &Asker, token: &SecretText, now: Timest
         iat: verified.issued_at.seconds(),
         jti: record.id.to_string(),
         aud: verified.audience.clone(),
-        authorities: verified
-            .roles
-            .iter()
-            .map(|role| format!("ROLE_{}", role.as_str().to_ascii_uppercase()))
+        authorities: roles(&verified)
+            .into_iter()
+            .map(|role| format!("ROLE_{}", role.to_ascii_uppercase()))
             .collect(),
         seat: record.seat.map(|seat| seat.to_string()),
         tenant: record.tenant.map(|tenant| tenant.to_string()),
-        user_name: record.user,
+        user_name: record.user.map(|name| name.to_string()),
     })
+}
+
+fn roles(token: &VerifiedToken) -> Vec<&str> {
+    match &token.user {
+        Some(user) => user.roles.iter().map(String::as_str).collect(),
+        None => token.roles.iter().map(|role| role.as_str()).collect(),
+    }
 }

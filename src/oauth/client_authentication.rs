@@ -82,6 +82,11 @@ impl Presented {
         }
     }
 
+    /// Where the request comes from.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
     /// RFC 6749 has id and secret form-encoded inside of Basic; many clients send them raw, so both are tried.
     fn basic(authorization: &str, address: IpAddr) -> Result<Self> {
         let odd = || invalid_client("the Authorization header is not Basic with an id and a secret");

@@ -1,5 +1,6 @@
 //! CSC's auth/login: a service token for whoever shows an id and a secret, and again for the refresh token that was given
-//! with it. Today that is a client, and the token is what client_credentials gives for its default scope.
+//! with it. That is a client, and the token is what client_credentials gives for its default scope. A user's password is
+//! not looked at: what a user may do is what an application's record grants, and here no application says who it is.
 
 use crate::model::error::{Code, Result};
 use crate::model::refresh_token::FamilyOrigin;
@@ -16,7 +17,7 @@ pub enum Remember {
     Nothing,
 }
 
-/// The id is a client's. A user's would be looked for here too.
+/// The id is a client's.
 pub fn by_secret(
     oauth: &OAuth,
     request: &Request,

@@ -25,7 +25,8 @@ pub struct Metadata {
 }
 
 /// The grants that have a file under `grants/`.
-pub const GRANTS: [GrantType; 2] = [GrantType::ClientCredentials, GrantType::RefreshToken];
+pub const GRANTS: [GrantType; 3] =
+    [GrantType::ClientCredentials, GrantType::RefreshToken, GrantType::Password];
 const AUTHENTICATION_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 
 pub fn metadata(service: &Service) -> Metadata {

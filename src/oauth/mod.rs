@@ -19,14 +19,15 @@ pub mod tokens;
 
 mod inspect;
 mod refresh;
+mod user_access;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::identity::slow_check::SlowChecks;
 use crate::model::error::{Code, Error, Result};
-use crate::model::event::Actor;
-use crate::model::id::ClientId;
+use crate::model::event::{Actor, actor_name};
+use crate::model::id::{ClientId, UserId};
 use crate::model::time::Timestamp;
 use crate::oauth::keyring::Keyring;
 use crate::oauth::known_clients::KnownClients;
@@ -81,7 +82,12 @@ impl OAuth {
 impl Request {
     /// What completes the audit event of what a client does with this request.
     fn actor(&self, client: &ClientId) -> Actor {
-        Actor { name: format!("client:{client}"), request_id: self.id.clone(), at: self.at }
+        self.actor_for(client, None)
+    }
+
+    /// The same of what a client does for a user.
+    fn actor_for(&self, client: &ClientId, user: Option<&UserId>) -> Actor {
+        Actor { name: actor_name(client, user), request_id: self.id.clone(), at: self.at }
     }
 }
 

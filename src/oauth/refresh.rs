@@ -5,16 +5,19 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::identity::sign_in;
 use crate::keys::mac::Pepper;
 use crate::keys::random;
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::id::FamilyId;
+use crate::model::name::UserName;
 use crate::model::refresh_token::{FamilyOrigin, Presentation, RefreshToken, TokenFamily};
 use crate::model::scope::{self, RequestedScope};
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
+use crate::model::user::User;
 use crate::oauth::known_clients::KnownClient;
 use crate::oauth::token::{self, Granted, IssuedToken};
 use crate::oauth::{OAuth, Request};
@@ -46,7 +49,7 @@ pub(super) fn begin(
         id,
         origin,
         client: client.record.id.clone(),
-        user: None,
+        user: granted.user.as_ref().map(|user| user.name.clone()),
         tenant: granted.tenant.clone(),
         seat: granted.seat.clone(),
         scope: granted.scope.clone(),
@@ -81,6 +84,7 @@ pub(super) fn exchange(
 
     let granted = Granted {
         grant: GrantType::RefreshToken,
+        user: family.user.as_ref().map(|name| still_there(oauth, &family, name, request.at)).transpose()?,
         scope: narrowed(&family, scope)?,
         seat: family.seat,
         tenant: family.tenant,
@@ -92,9 +96,10 @@ pub(super) fn exchange(
     let next = successor(pepper, presented);
     let next_record = record(oauth, client, &next, family.id, request.at);
     let issued = signed.issued(Some(next));
-    let (seen, client_data) = (client.seen(), request.client_data.clone());
-    let outcome = store.write(request.actor(&client.record.id), move |tx| {
+    let (seen, user, client_data) = (client.seen(), granted.seen(), request.client_data.clone());
+    let outcome = store.write(granted.actor(client, request), move |tx| {
         seen.stands(tx)?;
+        user.as_ref().map_or(Ok(()), |user| user.stands(tx))?;
         let found = refresh_tokens::find(tx, &hash)?;
         let (token, family) = found.ok_or_else(|| no_good("the refresh token was forgotten meanwhile"))?;
         let presentation = token.presentation(&family, tx.now());
@@ -162,6 +167,17 @@ fn ended(presentation: Presentation) -> Result<()> {
         Presentation::Expired => Err(Error::new(Code::InvalidGrant, "Refresh token expired")),
         Presentation::Revoked => Err(no_good("the refresh token was revoked")),
     }
+}
+
+/// The user as of now: what the next token carries is worked out anew.
+fn still_there(oauth: &OAuth, family: &TokenFamily, name: &UserName, at: Timestamp) -> Result<User> {
+    let user = match &family.tenant {
+        Some(tenant) => sign_in::who_may_still(&oauth.service, tenant, name, at)?,
+        None => None,
+    };
+    // Whatever of it the user lost since has ended the family, too.
+    user.filter(|user| family.seat.as_ref().is_none_or(|seat| user.seats.contains(seat)))
+        .ok_or_else(|| no_good("the user may not sign in any more, or lost the seat"))
 }
 
 /// Seat and tenant bound what a token may do, so leaving them out takes nothing away: they stay. Others than the

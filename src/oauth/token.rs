@@ -2,19 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::sign_in::Seen;
 use crate::keys::token_key::{Expected, TokenVerifier};
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Error, Result};
-use crate::model::event::{Audited, Event};
-use crate::model::id::{ClientId, FamilyId, TokenId};
-use crate::model::name::{SeatName, TenantName};
+use crate::model::event::{Actor, Audited, Event};
+use crate::model::id::{ClientId, FamilyId, TokenId, UserId};
+use crate::model::name::{SeatName, TenantName, UserName};
 use crate::model::permission::{Permissions, Role, TenantReach};
 use crate::model::refresh_token::FamilyOrigin;
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
-use crate::model::token::{TokenRecord, VerifiedToken};
+use crate::model::token::{TokenRecord, TokenUser, VerifiedToken};
+use crate::model::user::User;
 use crate::oauth::known_clients::KnownClient;
-use crate::oauth::{OAuth, Request, refresh};
+use crate::oauth::{OAuth, Request, refresh, user_access};
 use crate::service::id_octets;
 use crate::store::{refresh_tokens, tokens};
 
@@ -27,6 +29,8 @@ pub const LONGEST_VALIDITY: u32 = 31_536_000;
 #[derive(Clone, Debug)]
 pub struct Granted {
     pub grant: GrantType,
+    /// Whom the client acts for, if not for itself.
+    pub user: Option<User>,
     pub seat: Option<SeatName>,
     pub tenant: Option<TenantName>,
     /// Space-separated.
@@ -46,8 +50,8 @@ pub struct IssuedToken {
     pub refresh_token: Option<SecretText>,
 }
 
-/// Signs a token and records it, with its event, in one write that also finds the client unchanged; so too the refresh
-/// token that goes with it.
+/// Signs a token and records it, with its event, in one write that also finds the client and the user unchanged; so too
+/// the refresh token that goes with it.
 pub fn issue(
     oauth: &OAuth,
     client: &KnownClient,
@@ -61,15 +65,34 @@ pub fn issue(
     let family = begun.as_ref().map(|begun| begun.family.id.clone());
     let signed = sign(oauth, client, &granted, family, request.at)?;
     let issued = signed.issued(begun.as_ref().map(|begun| begun.refresh_token.clone()));
-    let (seen, client_data) = (client.seen(), request.client_data.clone());
-    oauth.service.store.write(request.actor(&client.record.id), move |tx| {
+    let (seen, user, client_data) = (client.seen(), granted.seen(), request.client_data.clone());
+    oauth.service.store.write(granted.actor(client, request), move |tx| {
         seen.stands(tx)?;
+        user.as_ref().map_or(Ok(()), |user| user.stands(tx))?;
         if let Some(begun) = &begun {
             refresh_tokens::begin(tx, &begun.family, &begun.first)?;
         }
         tokens::insert(tx, &signed.record)?;
         Ok(Audited::new(issued.clone(), signed.event(client_data.as_deref())))
     })
+}
+
+impl Granted {
+    /// The state of the user that this is granted to.
+    pub(super) fn seen(&self) -> Option<Seen> {
+        self.user.as_ref().map(Seen::of)
+    }
+
+    pub(super) fn actor(&self, client: &KnownClient, request: &Request) -> Actor {
+        request.actor_for(&client.record.id, self.user.as_ref().map(|user| &user.id))
+    }
+
+    fn permissions(&self, client: &KnownClient) -> Permissions {
+        match &self.user {
+            Some(user) => user_access::permissions(&client.record, user, self.seat.as_ref()),
+            None => client.permissions.clone(),
+        }
+    }
 }
 
 /// An access token that is not recorded yet, so that it is worth nothing.
@@ -93,18 +116,21 @@ pub(super) fn sign(
     let record = TokenRecord {
         id: TokenId::new(at, id_octets()?),
         client: client.record.id.clone(),
-        user: None,
+        user: granted.user.as_ref().map(|user| user.name.clone()),
         tenant: granted.tenant.clone(),
         seat: granted.seat.clone(),
         scope: granted.scope.clone(),
-        permissions: client.permissions.clone(),
+        permissions: granted.permissions(client),
         reach: granted.reach.clone(),
         family,
         issued_at: at,
         expires_at: Timestamp::from_seconds(at.seconds()).plus_seconds(i64::from(validity)),
         revoked_at: None,
     };
-    let claims = Claims::of(&service.public_url, &client.record.roles, &record);
+    let mut claims = Claims::of(&service.public_url, &client.record.roles, &record);
+    if let Some(user) = &granted.user {
+        claims = claims.about(user);
+    }
     let access_token = SecretText::new(oauth.keyring.sign(service, TYP, &claims, at)?);
     Ok(Signed { record, access_token, grant: granted.grant, expires_in: validity })
 }
@@ -162,8 +188,27 @@ struct Claims {
     seat: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tenant: Option<String>,
-    roles: Vec<Role>,
+    roles: Vec<String>,
     permissions: Permissions,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    context: Option<Context>,
+}
+
+/// What a user's token has besides, in the shape that clients of the older service read.
+#[derive(Serialize, Deserialize)]
+struct Context {
+    user: ContextUser,
+    scopes: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ContextUser {
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_name: Option<String>,
+    groups: Vec<String>,
 }
 
 impl Claims {
@@ -173,28 +218,54 @@ impl Claims {
             exp: record.expires_at.seconds(),
             aud: vec![issuer.to_owned()],
             // Without a user the client acts for itself (RFC 9068, 2.2).
-            sub: record.user.clone().unwrap_or_else(|| record.client.to_string()),
+            sub: record.client.to_string(),
             client_id: record.client.to_string(),
             iat: record.issued_at.seconds(),
             jti: record.id.to_string(),
             scope: record.scope.clone(),
             seat: record.seat.as_ref().map(ToString::to_string),
             tenant: record.tenant.as_ref().map(ToString::to_string),
-            roles: roles.to_vec(),
+            roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
             permissions: record.permissions.clone(),
+            context: None,
+        }
+    }
+
+    fn about(self, user: &User) -> Self {
+        let scopes = self.scope.split(' ').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let context = ContextUser {
+            name: user.name.to_string(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+            groups: user.groups.iter().cloned().collect(),
+        };
+        Self {
+            sub: user.id.to_string(),
+            roles: user.roles.iter().cloned().collect(),
+            context: Some(Context { user: context, scopes }),
+            ..self
         }
     }
 }
 
 impl From<Claims> for VerifiedToken {
     fn from(claims: Claims) -> Self {
+        // A user's roles are free names: one that is called like a client's is not one.
+        let (roles, user) = match claims.context {
+            Some(context) => {
+                let name = UserName::stored(context.user.name);
+                (Vec::new(), Some(TokenUser { id: UserId::stored(claims.sub), name, roles: claims.roles }))
+            }
+            None => (claims.roles.iter().filter_map(|role| Role::parse(role)).collect(), None),
+        };
         Self {
             id: TokenId::stored(claims.jti),
             client: ClientId::stored(claims.client_id),
+            user,
             tenant: claims.tenant.map(TenantName::stored),
             seat: claims.seat.map(SeatName::stored),
             scope: claims.scope,
-            roles: claims.roles,
+            roles,
             permissions: claims.permissions,
             audience: claims.aud,
             issued_at: Timestamp::from_seconds(claims.iat),

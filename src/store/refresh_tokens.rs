@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::model::error::{Error, Result};
 use crate::model::id::{ClientId, FamilyId};
-use crate::model::name::{SeatName, TenantName};
+use crate::model::name::{SeatName, TenantName, UserName};
 use crate::model::permission::TenantReach;
 use crate::model::refresh_token::{FamilyOrigin, RefreshToken, TokenFamily};
 use crate::model::time::Timestamp;
@@ -221,7 +221,7 @@ impl TryFrom<&TokenFamily> for FamilyRow {
             id: family.id.to_string(),
             origin: family.origin.as_str().to_owned(),
             client: family.client.to_string(),
-            user_name: family.user.clone(),
+            user_name: family.user.as_ref().map(ToString::to_string),
             tenant: family.tenant.as_ref().map(ToString::to_string),
             seat: family.seat.as_ref().map(ToString::to_string),
             scope: family.scope.clone(),
@@ -241,7 +241,7 @@ impl TryFrom<FamilyRow> for TokenFamily {
             id: FamilyId::stored(row.id),
             origin: FamilyOrigin::parse(&row.origin).ok_or_else(|| failure::corrupt("token family"))?,
             client: ClientId::stored(row.client),
-            user: row.user_name,
+            user: row.user_name.map(UserName::stored),
             tenant: row.tenant.map(TenantName::stored),
             seat: row.seat.map(SeatName::stored),
             scope: row.scope,

@@ -204,7 +204,7 @@ impl TryFrom<&TokenRecord> for Row {
         Ok(Self {
             id: token.id.to_string(),
             client: token.client.to_string(),
-            user_name: token.user.clone(),
+            user_name: token.user.as_ref().map(ToString::to_string),
             tenant: token.tenant.as_ref().map(ToString::to_string),
             seat: token.seat.as_ref().map(ToString::to_string),
             scope: token.scope.clone(),
@@ -225,7 +225,7 @@ impl TryFrom<Row> for TokenRecord {
         Ok(Self {
             id: TokenId::stored(row.id),
             client: ClientId::stored(row.client),
-            user: row.user_name,
+            user: row.user_name.map(UserName::stored),
             tenant: row.tenant.map(TenantName::stored),
             seat: row.seat.map(SeatName::stored),
             scope: row.scope,

@@ -145,7 +145,7 @@ impl From<TokenRecord> for TokenBody {
             client_id: token.client.to_string(),
             tenant: token.tenant.map(|tenant| tenant.to_string()),
             seat: token.seat.map(|seat| seat.to_string()),
-            user: token.user,
+            user: token.user.map(|name| name.to_string()),
             scope: token.scope,
             permissions: token.permissions.iter().map(|permission| permission.as_str()).collect(),
             issued_at: token.issued_at,

@@ -12,9 +12,10 @@ use super::{granted, request};
 use crate::app::App;
 use crate::http::blocking;
 use crate::model::client::GrantType;
-use crate::model::error::{Code, Error};
+use crate::model::error::{Code, Error, Result};
 use crate::model::secret::SecretText;
 use crate::oauth::grants::client_credentials::client_credentials;
+use crate::oauth::grants::password::{UserLogin, password};
 use crate::oauth::grants::refresh_token::refresh_token;
 use crate::oauth::metadata::GRANTS;
 
@@ -22,12 +23,18 @@ use crate::oauth::metadata::GRANTS;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the OpenAPI document")]
 pub struct TokenForm {
-    /// `client_credentials` or `refresh_token`.
+    /// `client_credentials`, `refresh_token` or `password`.
     #[schema(example = "client_credentials")]
     grant_type: String,
     /// For the grant `refresh_token`. It is good once: the answer holds the next one.
     refresh_token: Option<String>,
-    /// `seat:<value>` and `tenant:<value>` in any order, and `service`. A refresh may leave out `service`.
+    /// For the grant `password`: the user's name or e-mail address.
+    username: Option<String>,
+    password: Option<String>,
+    /// For the grant `password`: the one-time password of a user who has an authenticator.
+    otp: Option<String>,
+    /// `seat:<value>` and `tenant:<value>` in any order, and `service`. A refresh may leave out `service`. Of a user's
+    /// token the seat is one of the user's, and the only one if none is named.
     #[schema(example = "seat:jdoe@acme tenant:acme")]
     scope: Option<String>,
     /// Beside `client_secret`, where HTTP Basic is not used.
@@ -56,7 +63,8 @@ pub struct TokenBody<'a> {
 
 /// Get an access token
 ///
-/// The client authenticates by HTTP Basic, or by `client_id` and `client_secret` in the body.
+/// The client authenticates by HTTP Basic, or by `client_id` and `client_secret` in the body. `password` is for clients
+/// whose record lists it.
 #[utoipa::path(post, path = "/oauth2/token", tag = "oauth",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
@@ -78,7 +86,8 @@ pub async fn issue(app: Data<App>, http: HttpRequest, form: Form) -> Result<Http
             GrantType::RefreshToken => {
                 refresh_token(oauth, &request, &presented, form.required("refresh_token")?, scope)
             }
-            GrantType::AuthorizationCode | GrantType::Password | GrantType::Implicit => Err(unsupported()),
+            GrantType::Password => password(oauth, &request, &presented, &user_login(&form)?, scope),
+            GrantType::AuthorizationCode | GrantType::Implicit => Err(unsupported()),
         }
     })
     .await?;
@@ -90,6 +99,14 @@ pub async fn issue(app: Data<App>, http: HttpRequest, form: Form) -> Result<Http
         scope: &issued.scope,
         refresh_token: issued.refresh_token.as_ref().map(SecretText::expose),
     }))
+}
+
+fn user_login(form: &Form) -> Result<UserLogin> {
+    Ok(UserLogin {
+        name: form.required("username")?.expose().to_owned(),
+        password: form.required("password")?.clone(),
+        otp: form.secret("otp").cloned(),
+    })
 }
 
 fn unsupported() -> Error {

@@ -63,6 +63,7 @@ fn decide(oauth: &OAuth, client: &KnownClient, request: &Request, scope: Option<
     };
     Ok(Granted {
         grant: GrantType::ClientCredentials,
+        user: None,
         scope: scope::granted(asked.seat.as_ref(), tenant.as_ref(), asked.service),
         seat: asked.seat,
         tenant,

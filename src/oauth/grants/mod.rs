@@ -1,6 +1,7 @@
 //! The ways to a token, one per file.
 
 pub mod client_credentials;
+pub mod password;
 pub mod refresh_token;
 
 mod refusal;
