@@ -28,6 +28,7 @@ mod implicit;
 mod login;
 mod nodes;
 mod oauth;
+mod password;
 mod pipeline;
 mod refresh;
 mod secrets;

@@ -4,6 +4,7 @@ pub mod gateway;
 pub mod http;
 pub mod mail;
 pub mod node;
+pub mod people;
 pub mod postgres;
 pub mod process;
 pub mod scene;
