@@ -55,7 +55,7 @@ pub enum SignIn {
 /// A user who has shown who they are.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    pub user: User,
+    pub user: Box<User>,
 }
 
 /// Which state of a user was acted on: what is issued is issued on condition of it.
@@ -238,7 +238,7 @@ fn finish(service: &Service, origin: &Origin, user: &User, code: Option<RightCod
         }
         let event =
             origin.describe(Event::done(ACTION, target(&user.id)), &user).with("withCode", code.is_some());
-        Ok(Audited::new(SignIn::Done(SignedIn { user: user.clone() }), event))
+        Ok(Audited::new(SignIn::Done(SignedIn { user: Box::new(user.clone()) }), event))
     })
 }
 

@@ -91,7 +91,7 @@ fn authenticate(oauth: &OAuth, origin: &Origin, tenants: TenantReach, login: &Us
     let UserLogin { name, password, otp } = login.clone();
     let presented = sign_in::Presented { tenants, name, password, otp };
     match sign_in(&oauth.service, &oauth.slow_checks, origin, &presented)? {
-        SignIn::Done(signed_in) => Ok(signed_in.user),
+        SignIn::Done(signed_in) => Ok(*signed_in.user),
         SignIn::OtpNeeded(_) => {
             Err(Error::new(Code::InvalidGrant, "A one-time password is needed besides: send it as otp."))
         }
