@@ -1,11 +1,13 @@
 //! Notices to hosts that callers named: best effort, one after another, beside whatever is being answered. Nobody waits
-//! for one, and none is tried twice: whoever gets no notice asks for what it would have told.
+//! for one, and none is tried twice: whoever gets no notice asks for what it would have told. A host that does not answer
+//! is left alone for a while, so that it does not hold up what is for others.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Url;
 use super::http::{Client, Limits};
@@ -35,7 +37,7 @@ pub enum Outcome {
     Delivered,
     /// No connection, no answer in time, or another status; a redirect is not followed.
     Failed,
-    /// As many as may wait were waiting, or the node was ending.
+    /// As many as may wait were waiting, the host did not answer just now, or the node was ending.
     Dropped,
 }
 
@@ -44,6 +46,9 @@ type Count = Arc<dyn Fn(Outcome) + Send + Sync>;
 
 /// Notices that wait at once.
 const WAITING: usize = 256;
+
+/// How long a host that did not answer is left alone.
+const PAUSE: Duration = Duration::from_secs(30);
 
 const LIMITS: Limits =
     Limits { time: Duration::from_secs(5), answer: 64 * 1024, calls: NonZeroUsize::new(1).unwrap() };
@@ -77,9 +82,9 @@ impl Notices {
             .spawn(move || {
                 // Dropped with the thread, also by a panic.
                 let _running: mpsc::Sender<()> = running;
-                let client = Client::new(limits);
+                let mut messenger = Messenger { client: Client::new(limits), silent: HashMap::new() };
                 for notice in notices {
-                    counted(deliver(&client, &notice));
+                    counted(messenger.deliver(&notice));
                 }
             })
             .map_err(Error::internal)?;
@@ -105,23 +110,38 @@ impl Notices {
     }
 }
 
-fn deliver(client: &Client, notice: &Notice) -> Outcome {
-    let to = notice.to.authority();
-    // Both parsers have to agree on where it goes.
-    let Ok(url) = notice.to.as_str().parse::<Url>() else {
-        tracing::warn!(to, "a notice could not be sent: the URL cannot be called");
-        return Outcome::Failed;
-    };
-    let headers = [("Content-Type", "application/json")];
-    match client.post(&url, &headers, notice.body.expose().as_bytes()) {
-        Ok(answer) if (200..300).contains(&answer.status) => Outcome::Delivered,
-        Ok(answer) => {
-            tracing::warn!(to, status = answer.status, "a notice was not taken");
-            Outcome::Failed
+/// Who works off the queue.
+struct Messenger {
+    client: Client,
+    /// Since when hosts have not answered: no more than the operator allows.
+    silent: HashMap<String, Instant>,
+}
+
+impl Messenger {
+    fn deliver(&mut self, notice: &Notice) -> Outcome {
+        let to = notice.to.authority();
+        // Both parsers have to agree on where it goes.
+        let Ok(url) = notice.to.as_str().parse::<Url>() else {
+            tracing::warn!(to, "a notice could not be sent: the URL cannot be called");
+            return Outcome::Failed;
+        };
+        if self.silent.get(to).is_some_and(|since| since.elapsed() < PAUSE) {
+            tracing::warn!(to, "a notice was dropped: the host did not answer just now");
+            return Outcome::Dropped;
         }
-        Err(failure) => {
-            tracing::warn!(to, "a notice could not be delivered: {failure}");
-            Outcome::Failed
+        self.silent.remove(to);
+        let headers = [("Content-Type", "application/json")];
+        match self.client.post(&url, &headers, notice.body.expose().as_bytes()) {
+            Ok(answer) if (200..300).contains(&answer.status) => Outcome::Delivered,
+            Ok(answer) => {
+                tracing::warn!(to, status = answer.status, "a notice was not taken");
+                Outcome::Failed
+            }
+            Err(failure) => {
+                self.silent.insert(to.to_owned(), Instant::now());
+                tracing::warn!(to, "a notice could not be delivered: {failure}");
+                Outcome::Failed
+            }
         }
     }
 }
@@ -185,6 +205,23 @@ mod tests {
         assert!(asked.starts_with("post /done http/1.1\r\n"), "{asked}");
         assert!(asked.contains("content-type: application/json\r\n"), "{asked}");
         assert!(asked.ends_with(r#"{"responseid":"r"}"#), "{asked}");
+    }
+
+    #[test]
+    fn a_host_that_does_not_answer_holds_up_the_others_once() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, _heard) = receiver(&["204 No Content"]);
+        let (notices, outcomes) = counted(9, SHORT);
+        for _ in 0..8 {
+            notices.send(notice(silent.local_addr().unwrap(), "{}"));
+        }
+        notices.send(notice(address, "{}"));
+        notices.drain(LONG);
+        let outcomes: Vec<Outcome> = outcomes.try_iter().collect();
+        assert_eq!(outcomes.len(), 9);
+        assert_eq!(outcomes.first(), Some(&Outcome::Failed));
+        assert!(outcomes.iter().skip(1).take(7).all(|outcome| *outcome == Outcome::Dropped), "{outcomes:?}");
+        assert_eq!(outcomes.last(), Some(&Outcome::Delivered));
     }
 
     #[test]
