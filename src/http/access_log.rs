@@ -5,6 +5,7 @@ use std::time::Instant;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -43,7 +44,7 @@ pub async fn surround<B: MessageBody>(
 }
 
 /// Counts the request and writes its line. Paths and queries may hold names and secrets, so the line has the
-/// route's pattern instead; a refusal's cause is for operators, and only ours to mend when the status is 500 or more.
+/// route's pattern instead; a refusal's cause is for operators, and only where something is ours to mend.
 fn note<B>(app: &App, answer: &ServiceResponse<B>, begun: Instant) {
     let took = begun.elapsed();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -58,12 +59,17 @@ fn note<B>(app: &App, answer: &ServiceResponse<B>, begun: Instant) {
     if let Some(refusal) = refusal {
         app.metrics.refused(refusal.code);
     }
-    if status.is_server_error() {
+    if is_ours_to_mend(status) {
         let cause = refusal.and_then(|refusal| refusal.cause.as_deref());
         tracing::error!(target: "countersign::access", method, route, status = status.as_u16(), micros, code, cause, "failed");
     } else {
         tracing::info!(target: "countersign::access", method, route, status = status.as_u16(), micros, code, "answered");
     }
+}
+
+/// CSC has 501 for methods that there are not, which anybody may ask for.
+fn is_ours_to_mend(status: StatusCode) -> bool {
+    status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
 /// A caller may invent methods; each would be a time series of its own.
@@ -88,5 +94,19 @@ fn harden(headers: &mut HeaderMap, secure: bool) {
     by_default(CACHE_CONTROL, "no-store");
     if secure {
         by_default(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_callers_get_wrong_is_no_error_of_ours() {
+        for (status, ours) in
+            [(200, false), (404, false), (429, false), (500, true), (501, false), (503, true)]
+        {
+            assert_eq!(is_ours_to_mend(StatusCode::from_u16(status).unwrap()), ours, "{status}");
+        }
     }
 }
