@@ -115,7 +115,8 @@ fn mail(service: &Service, envelope: &Envelope, letter: &Letter) -> Result<(), U
     let broken = |cause: &str| Undelivered::Broken(cause.to_owned());
     let mailer = service.outbound.mailer.as_ref().ok_or_else(|| broken("this node has no mail server"))?;
     let to = MailAddress::parse(envelope.address).ok_or_else(|| broken("the address is none"))?;
-    let letter = mail::Letter { to: &to, subject: &letter.subject, text: &letter.text };
+    let id = message_id().map_err(Undelivered::Ours)?;
+    let letter = mail::Letter { id: &id, to: &to, subject: &letter.subject, text: &letter.text };
     mailer.send(&letter).map_err(|failure| match failure {
         mail::Failure::Busy => Undelivered::Busy,
         mail::Failure::Broken(cause) => Undelivered::Broken(cause),

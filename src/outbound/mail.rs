@@ -29,6 +29,8 @@ pub struct Mailer {
 
 /// What is sent.
 pub struct Letter<'a> {
+    /// No other letter's: the local part of its `Message-ID` (RFC 5322, section 3.6.4).
+    pub id: &'a str,
     pub to: &'a MailAddress,
     pub subject: &'a str,
     /// It may hold a code.
@@ -81,6 +83,7 @@ impl Mailer {
             .from(self.from.0.clone())
             .to(letter.to.0.clone().into())
             .subject(letter.subject)
+            .message_id(Some(format!("<{}@{}>", letter.id, self.from.domain())))
             .header(ContentType::TEXT_PLAIN)
             .body(letter.text.expose().to_owned())?;
         // RFC 3834: nobody's absence is to answer it.

@@ -113,11 +113,13 @@ fn credentials_are_described_in_the_parts_asked_for(scene: &Scene, credential: &
 }
 
 fn codes_are_sent(scene: &Scene) {
-    let plan = Plan { seat: "mailed@acme", ..Plan::mailed() };
+    let demands = json!({ "scal": "1" });
+    let plan = Plan { seat: "mailed@acme", multi_signature: 20, ..Plan::mailed().with(demands) };
     let credential = scene.enrol(&plan, Status::Active);
     let body = json!({ "credentialID": credential.id });
     let sent = scene.csc(&credential.token, "credentials/sendOTP", &body).expect(204);
     assert_eq!(sent.text(), "");
+    factors_are_refused_in_their_order(scene, &credential);
 }
 
 /// Gives a SAD for 17 signatures.
@@ -126,7 +128,7 @@ fn factors_are_refused_in_their_order(scene: &Scene, credential: &Credential) ->
         let body = json!({ "credentialID": credential.id, "numSignatures": 17, "PIN": pin, "OTP": otp });
         scene.csc(&credential.token, "credentials/authorize", &body)
     };
-    let otp = scene.otp_code(credential);
+    let otp = scene.one_time_password(credential);
     refused(authorize(PIN.into(), wrong(&otp).into()), "invalid_otp", "The OTP is invalid");
     // One code for the call with the wrong PIN and for the good one.
     refused(authorize(wrong(PIN).into(), otp.as_str().into()), "invalid_pin", "The PIN is invalid");

@@ -57,6 +57,7 @@ fn a_code_comes_by_mail_is_confirmed_and_authorises() {
         assert_eq!(letter.from, "sign@countersign.example");
         assert_eq!(letter.header("Subject"), Some("Your one-time password for ACME"));
         assert_eq!(letter.header("Auto-Submitted"), Some("auto-generated"));
+        assert!(letter.header("Message-ID").unwrap().ends_with("@countersign.example>"), "{}", letter.text);
         assert!(!letter.text.contains("://") && letter.text.contains("never pass it on"), "{}", letter.text);
         let confirmed = scene.confirm(&created, &letter.code()).expect(200).json();
         assert_eq!((&confirmed["type"], &confirmed["confirmed"]), (&json!("EMAIL_OTP"), &json!(true)));

@@ -313,6 +313,12 @@ impl Scene {
         self.http.get(&credential.path).bearer(&credential.token).send().expect(200).json()
     }
 
+    /// One that was never accepted, however it comes.
+    #[track_caller]
+    pub fn one_time_password(&self, credential: &Credential) -> String {
+        if credential.is_sent_codes() { self.sent_code(credential) } else { self.otp_code(credential) }
+    }
+
     /// A code that was never accepted: time moves on by one step.
     pub fn otp_code(&self, credential: &Credential) -> String {
         let otp = credential.otp.as_ref().expect("an OTP");
@@ -378,11 +384,8 @@ impl Scene {
         if credential.demands("PIN") {
             body["PIN"] = PIN.into();
         }
-        if credential.demands("OTP") {
-            body["OTP"] = self.otp_code(credential).into();
-        }
-        if credential.is_sent_codes() {
-            body["OTP"] = self.sent_code(credential).into();
+        if credential.demands("OTP") || credential.is_sent_codes() {
+            body["OTP"] = self.one_time_password(credential).into();
         }
         body
     }
