@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::http::routes::TABLE;
+use countersign::model::permission::Permission;
 use serde_json::{Value, json};
 
 use crate::support::http::{Reply, Request};
+use crate::support::people::{PASSWORD, Person, sign_in};
 use crate::support::scene::{Credential, PIN, Plan, Scene, Status, hash, on_both};
 
 /// What stands before a route.
@@ -409,6 +411,23 @@ impl Tokens<'_> {
         let mut taken = self.taken.borrow_mut();
         taken.entry(client).or_insert_with(|| self.scene.token(client.0, client.1)).clone()
     }
+
+    /// A user's token, for the right tenant and seat, of an application whose record grants nothing to that user. The
+    /// application itself may do everything, and so may others of its users.
+    fn of_user(&self) -> String {
+        let enter = || {
+            let all: Vec<&str> = Permission::ALL.iter().map(|permission| permission.as_str()).collect();
+            self.scene.client(json!({
+                "clientId": "doorway", "tenants": ["acme"], "authorizedGrantTypes": ["password"],
+                "roles": ["application", "ca_operator", "administrator", "auditor"], "permissions": all,
+                "rolePermissions": { "signer": all },
+            }));
+            Person::new(self.scene, "acme", "visitor", &["administrator"], &["jdoe@acme"]);
+            let signed_in = sign_in(self.scene, "doorway", "visitor", PASSWORD, &[]).expect(200).json();
+            signed_in["access_token"].as_str().expect("a token").to_owned()
+        };
+        self.taken.borrow_mut().entry(("doorway", "")).or_insert_with(enter).clone()
+    }
 }
 
 fn native_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, native: &Native) {
@@ -431,6 +450,9 @@ fn native_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str,
     let lesser = attempt(Some(&tokens.of((native.lesser, ""))));
     assert_eq!(lesser.status, 403, "{route} as {}: {}", native.lesser, lesser.text());
     assert_eq!(lesser.json()["code"], "insufficient_permission", "{route}: {}", lesser.text());
+
+    let user = attempt(Some(&tokens.of_user()));
+    assert_eq!(user.status, 403, "{route} as a user: {}", user.text());
 
     let stranger = attempt(Some(&tokens.of(native.stranger)));
     assert_eq!(stranger.status, native.to_stranger, "{route} as {:?}: {}", native.stranger, stranger.text());
@@ -469,6 +491,10 @@ fn csc_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, cs
     for lesser in csc.lesser {
         let reply = attempt(Some(&tokens.of((lesser, "tenant:acme"))));
         assert_eq!(reply.status, 403, "{route} as {lesser}: {}", reply.text());
+    }
+    if !csc.lesser.is_empty() {
+        let reply = attempt(Some(&tokens.of_user()));
+        assert_eq!(reply.status, 403, "{route} as a user: {}", reply.text());
     }
     for other in [("acme", OTHER_SEAT), ("globex", "seat:jdoe@acme tenant:globex")] {
         let reply = attempt(Some(&tokens.of(other)));

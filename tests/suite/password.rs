@@ -348,6 +348,37 @@ fn a_refresh_asks_anew_what_the_user_may_and_ends_with_the_user() {
 }
 
 #[test]
+fn a_user_who_is_disabled_while_signing_in_leaves_nothing_alive() {
+    let scene = Scene::two_nodes();
+    portal(&scene);
+    for number in 0..6 {
+        let person = Person::new(&scene, "acme", &format!("jdoe-{number}"), &["signer"], &[SEAT]);
+        let given = std::thread::scope(|threads| {
+            let signing_in = threads.spawn(|| {
+                let mut given = Vec::new();
+                // Until it is refused; not for ever, should it never be.
+                for _ in 0..200 {
+                    let reply = sign_in(&scene, "portal", &person.name, PASSWORD, &[]);
+                    if reply.status != 200 {
+                        break;
+                    }
+                    given.push(pair(reply));
+                }
+                given
+            });
+            std::thread::sleep(std::time::Duration::from_millis(60 * number));
+            person.set_status(&scene, UserStatus::Disabled);
+            signing_in.join().unwrap()
+        });
+        assert!(given.len() < 200, "never refused");
+        for (token, refresh) in given.iter().rev().take(3) {
+            assert_eq!(listed(&scene, token).status, 401);
+            refused(renew(&scene, refresh), 400, "invalid_grant");
+        }
+    }
+}
+
+#[test]
 fn a_code_is_asked_for_after_a_right_password_only_and_is_good_once() {
     on_both(|scene| {
         portal(scene);
