@@ -1,18 +1,15 @@
 //! `countersign client`.
 
-use std::io::BufRead;
-
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::operator::{OperatorOptions, every_page};
+use super::operator::{OperatorOptions, every_page, read_secret};
 use super::{Failure, Outcome};
 use crate::config::Logs;
 use crate::model::client::{Client, ClientStatus};
 use crate::model::id::ClientId;
 use crate::model::patch::Patch;
 use crate::model::permission::{Permission, Role, TenantReach};
-use crate::model::secret::SecretText;
 use crate::oauth::clients::create::{self, NewClient};
 use crate::oauth::clients::settings::ClientSettings;
 use crate::oauth::clients::{change, delete, show};
@@ -165,16 +162,6 @@ fn named<T: serde::de::DeserializeOwned>(name: &str, what: &str) -> Result<T, Fa
         };
         Failure::Usage(format!("There is no {what} {name:?}. Those known: {}.", known.join(", ")))
     })
-}
-
-fn read_secret() -> Result<SecretText, Failure> {
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|error| {
-        Failure::Failed(format!("The secret cannot be read from standard input: {error}."))
-    })?;
-    let secret = SecretText::new(line.trim_end_matches(['\r', '\n']));
-    zeroize::Zeroize::zeroize(&mut line);
-    Ok(secret)
 }
 
 fn set_status(options: OperatorOptions, logs: Logs, id: &str, status: ClientStatus) -> Outcome {

@@ -11,6 +11,7 @@ pub mod client;
 pub mod credential;
 pub mod tenant;
 pub mod token;
+pub mod user;
 
 pub mod completions;
 pub mod demo;
@@ -56,6 +57,7 @@ enum Command {
     Migrate(migrate::Migrate),
     Tenant(tenant::TenantCommand),
     Client(client::ClientCommand),
+    User(user::UserCommand),
     Token(token::TokenCommand),
     Credential(credential::CredentialCommand),
     Openapi(openapi::Openapi),
@@ -99,6 +101,7 @@ impl Cli {
             Command::Migrate(command) => command.run(logs),
             Command::Tenant(command) => command.run(logs),
             Command::Client(command) => command.run(logs),
+            Command::User(command) => command.run(logs),
             Command::Token(command) => command.run(logs),
             Command::Credential(command) => command.run(logs),
             Command::Openapi(command) => command.run(),

@@ -1,5 +1,7 @@
 //! What commands share that work on the database beside the server: the service, opened; who calls; how they answer.
 
+use std::io::BufRead;
+
 use clap::Args;
 use serde_json::Value;
 
@@ -10,6 +12,7 @@ use crate::config::{Logs, RsaPool};
 use crate::keys::process;
 use crate::logs;
 use crate::model::event::Actor;
+use crate::model::secret::SecretText;
 use crate::model::time::Clock;
 use crate::model::token::{Call, Principal};
 use crate::service::Service;
@@ -105,6 +108,17 @@ pub fn every_page<T>(
             next => cursor = next,
         }
     }
+}
+
+/// The first line of standard input: secrets are no arguments, which every process on the machine may read.
+pub fn read_secret() -> Result<SecretText, Failure> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(|error| {
+        Failure::Failed(format!("The secret cannot be read from standard input: {error}."))
+    })?;
+    let secret = SecretText::new(line.trim_end_matches(['\r', '\n']));
+    zeroize::Zeroize::zeroize(&mut line);
+    Ok(secret)
 }
 
 fn plain(value: &Value) -> String {

@@ -12,7 +12,7 @@ use utoipa::OpenApi;
 
 use super::api::{
     audit_events, certificate_requests, clients, configurations, credentials, enrolment, seats, tenants,
-    tokens,
+    tokens, user_secrets, users,
 };
 use super::csc::v1::{
     credentials as csc_v1_credentials, info as csc_v1_info, service_token as csc_v1_auth,
@@ -137,6 +137,15 @@ table! {
         PATCH "/api/v1/clients/{clientId}" clients::change [NotFound, InvalidValidity];
         DELETE "/api/v1/clients/{clientId}" clients::delete [NotFound];
         POST "/api/v1/clients/{clientId}/secrets" clients::add_secret [NotFound, InvalidValidity];
+        POST "/api/v1/users" users::create [NotFound, AlreadyExists, WeakPassword];
+        GET "/api/v1/users" users::list [InvalidRequest];
+        GET "/api/v1/users/{id}" users::show [NotFound];
+        PATCH "/api/v1/users/{id}" users::change [NotFound, AlreadyExists];
+        DELETE "/api/v1/users/{id}" users::delete [NotFound];
+        POST "/api/v1/users/{id}/password" user_secrets::set_password [NotFound, WeakPassword];
+        POST "/api/v1/users/{id}/otp" user_secrets::add_otp [NotFound, AlreadyExists];
+        POST "/api/v1/users/{id}/otp/confirm" user_secrets::confirm_otp [NotFound, InvalidState, OtpMismatch];
+        DELETE "/api/v1/users/{id}/otp" user_secrets::remove_otp [NotFound];
         GET "/api/v1/tokens" tokens::list [InvalidRequest];
         POST "/api/v1/tokens/revoke" tokens::revoke_matching;
         DELETE "/api/v1/tokens/{tokenId}" tokens::revoke [NotFound];

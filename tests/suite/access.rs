@@ -74,6 +74,8 @@ struct Things {
     configuration: String,
     token_id: String,
     anchor: String,
+    user: String,
+    leaver: String,
 }
 
 impl Things {
@@ -98,15 +100,24 @@ impl Things {
         let anchors = scene.http.post("/api/v1/tenants/acme/trust-anchors").bearer(&admin);
         let pinned = anchors.bytes("application/x-pem-file", scene.authority.root_pem()).send().expect(201);
         let anchor = pinned.json()["fingerprintSha256"].as_str().unwrap().to_owned();
-        Things { active, doomed, configuration, token_id, anchor }
+        let [user, leaver] = ["user", "leaver"].map(|name| {
+            let record = json!({ "name": name, "tenant": "acme" });
+            let made = scene.http.post("/api/v1/users").bearer(&admin).json(&record).send().expect(201);
+            made.json()["id"].as_str().unwrap().to_owned()
+        });
+        Things { active, doomed, configuration, token_id, anchor, user, leaver }
     }
 
     /// The path with the things of acme in it, or with things that do not exist.
     fn path(&self, route: &str, exists: bool) -> String {
         let (method, pattern) = route.split_once(' ').unwrap();
         let credential = if method == "DELETE" { &self.doomed.id } else { &self.active.id };
-        let id =
-            if pattern.contains("authorization-configurations") { &self.configuration } else { credential };
+        let id = match pattern {
+            _ if pattern.contains("authorization-configurations") => &self.configuration,
+            "/api/v1/users/{id}" if method == "DELETE" => &self.leaver,
+            _ if pattern.contains("users") => &self.user,
+            _ => credential,
+        };
         let or = |thing: &str, nothing: &str| if exists { thing.to_owned() } else { nothing.to_owned() };
         let no_id = "01a3185c500000000000000000000000";
         pattern
@@ -249,6 +260,18 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("GET /api/v1/clients/{clientId}", N(administrator(200, nothing()))),
         ("PATCH /api/v1/clients/{clientId}", N(administrator(200, json!({ "displayName": "New" })))),
         ("POST /api/v1/clients/{clientId}/secrets", N(administrator(201, json!({})))),
+        ("POST /api/v1/users", N(administrator(201, json!({ "name": "new", "tenant": "acme" })))),
+        ("GET /api/v1/users", N(list(administrator(200, nothing())))),
+        ("GET /api/v1/users/{id}", N(administrator(200, nothing()))),
+        ("PATCH /api/v1/users/{id}", N(administrator(200, json!({ "firstName": "New" })))),
+        ("DELETE /api/v1/users/{id}", N(administrator(204, nothing()))),
+        (
+            "POST /api/v1/users/{id}/password",
+            N(administrator(204, json!({ "password": "four plain words here" }))),
+        ),
+        ("POST /api/v1/users/{id}/otp", N(administrator(201, nothing()))),
+        ("POST /api/v1/users/{id}/otp/confirm", N(administrator(422, json!({ "value": "none" })))),
+        ("DELETE /api/v1/users/{id}/otp", N(administrator(204, nothing()))),
         ("GET /api/v1/tokens", N(list(administrator(200, nothing())))),
         ("DELETE /api/v1/tokens/{tokenId}", N(administrator(204, nothing()))),
         (
@@ -604,7 +627,9 @@ fn unwelcome(reply: &Reply, route: &str, error: &str) {
 /// Whoever is shown this sees nothing of the things of acme.
 fn blind(things: &Things, reply: &Reply, route: &str) {
     let text = reply.text();
-    for thing in [&things.active.id, &things.doomed.id, &things.token_id, &things.anchor] {
+    for thing in
+        [&things.active.id, &things.doomed.id, &things.token_id, &things.anchor, &things.user, &things.leaver]
+    {
         assert!(!text.contains(thing.as_str()), "{route} shows {thing}: {text}");
     }
     assert!(!text.contains("passing"), "{route}: {text}");

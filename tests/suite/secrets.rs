@@ -31,6 +31,8 @@ const PIN: &str = "839201746583";
 const WRONG_PIN: &str = "740382916574";
 const CHOSEN_SECRET: &str = "planted-secret-of-the-application";
 const MAIL_PASSWORD: &str = "planted-password-of-the-mail-server";
+const PASSWORD: &str = "planted password of a user";
+const WEAK_PASSWORD: &str = "planted password of jdoe";
 const WRONG_SECRET: &str = "planted-secret-that-is-wrong";
 
 #[test]
@@ -140,6 +142,19 @@ fn live(http: &Http, administrator: &Value, places: &mut Places, hook: &str) -> 
     });
     let configuration =
         post("/api/v1/authorization-configurations", &admin, &configuration).expect(201).json();
+
+    let user = json!({ "name": "jdoe", "tenant": "acme", "password": PASSWORD });
+    places.refusal(post("/api/v1/users", &admin, &json!({ "name": "jdoe", "password": WEAK_PASSWORD })));
+    let made = http.post("/api/v1/users").bearer(&admin).header("idempotency-key", "user").json(&user).send();
+    let user = made.expect(201).json();
+    let user = format!("/api/v1/users/{}", text(&user["id"]));
+    places.refusal(post(&format!("{user}/password"), &admin, &json!({ "password": WEAK_PASSWORD })));
+    post(&format!("{user}/password"), &admin, &json!({ "password": PASSWORD })).expect(204);
+    let authenticator_of_user =
+        http.post(&format!("{user}/otp")).bearer(&admin).header("idempotency-key", "otp");
+    let authenticator_of_user = text(&authenticator_of_user.send().expect(201).json()["secret"]);
+    places.refusal(post(&format!("{user}/otp/confirm"), &admin, &json!({ "value": "planted" })));
+    places.add("the user", http.get(&user).bearer(&admin).send().expect(200).body);
 
     let application = token(http, "acme", CHOSEN_SECRET, "seat:jdoe@acme tenant:acme");
     let form = [("grant_type", "client_credentials"), ("client_secret", WRONG_SECRET), ("client_id", "acme")];
@@ -259,6 +274,9 @@ fn live(http: &Http, administrator: &Value, places: &mut Places, hook: &str) -> 
     let octets = |sad: &str| URL_SAFE_NO_PAD.decode(sad).unwrap();
     let mut secrets = vec![
         Secret::new("the PIN", PIN),
+        Secret::new("a user's password", PASSWORD),
+        Secret::new("a user's weak password", WEAK_PASSWORD),
+        Secret::new("the secret of a user's authenticator", authenticator_of_user),
         Secret::new("a wrong PIN", WRONG_PIN),
         Secret::new("the application's secret", CHOSEN_SECRET),
         Secret::new("a wrong secret", WRONG_SECRET),

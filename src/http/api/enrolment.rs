@@ -18,7 +18,9 @@ use crate::http::body::{Body, Upload};
 use crate::http::idempotency::{Answer, Once};
 use crate::http::problem::Problem;
 use crate::http::reply::{Created, Found};
+use crate::keys::otp;
 use crate::model::algorithm::{CsrSignatureAlgorithm, KeyAlgorithm};
+use crate::model::configuration::OtpRules;
 use crate::model::error::{Error, Result};
 use crate::model::factor::FactorType;
 use crate::model::id::{ConfigurationId, CredentialId};
@@ -211,6 +213,12 @@ pub struct OtpCode {
     value: SecretText,
 }
 
+impl OtpCode {
+    pub(super) fn into_value(self) -> SecretText {
+        self.value
+    }
+}
+
 /// Whether a factor is confirmed now.
 #[derive(Serialize, ToSchema)]
 pub struct ConfirmedFactor {
@@ -232,7 +240,7 @@ pub async fn confirm(
     body: Body<OtpCode>,
 ) -> Result<Found<ConfirmedFactor>, Problem> {
     let id = CredentialId::parse(&id)?;
-    let code = body.into_inner().value;
+    let code = body.into_inner().into_value();
     let call = bearer.call;
     let progress =
         blocking::run(&app, move |app| confirm_otp::confirm(&app.service, &call, &id, &code)).await?;
@@ -416,7 +424,7 @@ impl From<second_factors::AddedSecondFactor> for AddedSecondFactor {
     fn from(added: second_factors::AddedSecondFactor) -> Self {
         let (otp, sent) = match added.shown {
             Shown::Nothing => (None, None),
-            Shown::Otp(otp) => (Some(ShownOtp::from(otp)), None),
+            Shown::Otp(otp) => (Some(ShownOtp::of(&otp.enrolment, otp.issuer, otp.user, &otp.rules)), None),
             Shown::Sent { address, expires_in } => (None, Some(SentCode { address, expires_in })),
         };
         let standing = Standing::from(&added.progress);
@@ -424,17 +432,17 @@ impl From<second_factors::AddedSecondFactor> for AddedSecondFactor {
     }
 }
 
-impl From<second_factors::ShownOtp> for ShownOtp {
-    fn from(shown: second_factors::ShownOtp) -> Self {
+impl ShownOtp {
+    pub(super) fn of(enrolment: &otp::Enrolment, issuer: String, user: String, rules: &OtpRules) -> Self {
         Self {
-            secret: shown.enrolment.secret.expose().to_owned(),
-            issuer: shown.issuer,
-            user: shown.user,
-            algorithm: shown.rules.algorithm.as_str(),
-            digits: shown.rules.digits,
-            period: shown.rules.period,
-            uri: shown.enrolment.uri.expose().to_owned(),
-            qr_code: shown.enrolment.qr_code.expose().to_owned(),
+            secret: enrolment.secret.expose().to_owned(),
+            issuer,
+            user,
+            algorithm: rules.algorithm.as_str(),
+            digits: rules.digits,
+            period: rules.period,
+            uri: enrolment.uri.expose().to_owned(),
+            qr_code: enrolment.qr_code.expose().to_owned(),
         }
     }
 }

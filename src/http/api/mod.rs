@@ -9,3 +9,5 @@ pub mod enrolment;
 pub mod seats;
 pub mod tenants;
 pub mod tokens;
+pub mod user_secrets;
+pub mod users;
