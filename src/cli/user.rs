@@ -76,7 +76,7 @@ enum Command {
         #[command(flatten)]
         who: Who,
         #[command(flatten)]
-        password: Password,
+        password: NewPassword,
         #[command(flatten)]
         options: OperatorOptions,
     },
@@ -122,7 +122,7 @@ struct Create {
     #[arg(long, value_name = "SEAT")]
     seat: Vec<String>,
     #[command(flatten)]
-    password: OptionalPassword,
+    password: FirstPassword,
     #[command(flatten)]
     options: OperatorOptions,
 }
@@ -139,7 +139,7 @@ struct Who {
 /// Where a password comes from; never from the command line, which every process on the machine may read.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-struct Password {
+struct NewPassword {
     /// Read the password from standard input
     #[arg(long)]
     password_stdin: bool,
@@ -151,7 +151,7 @@ struct Password {
 /// The same, for a user who may come to sign in later.
 #[derive(Args)]
 #[group(multiple = false)]
-struct OptionalPassword {
+struct FirstPassword {
     /// Read the password from standard input
     #[arg(long)]
     password_stdin: bool,
@@ -211,7 +211,7 @@ impl UserCommand {
 
 impl Create {
     fn run(self, logs: Logs) -> Outcome {
-        let OptionalPassword { password_stdin, generate_password } = self.password;
+        let FirstPassword { password_stdin, generate_password } = self.password;
         let (password, shown) = match password_stdin || generate_password {
             true => chosen(password_stdin).map(|(new, shown)| (Some(new), shown))?,
             false => (None, None),

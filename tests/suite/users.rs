@@ -53,6 +53,8 @@ fn the_life_of_a_user() {
 
         let shown = world.http.get(&path).bearer(&admin).send().expect(200);
         assert_eq!(shown.json(), body);
+        // Lists are in the order of time.
+        world.clock.advance(1);
         let other = post(world, &admin, &json!({ "name": "other", "status": "disabled" })).expect(201).json();
         let listed = |query: &str| {
             let reply = world.http.get(&format!("/api/v1/users?{query}")).bearer(&admin).send().expect(200);
