@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::thread;
 
 use countersign::model::id::{ClientId, TokenId};
-use countersign::model::name::TenantName;
+use countersign::model::name::{TenantName, UserName};
 use countersign::model::permission::{Permissions, TenantReach};
 use countersign::model::time::Timestamp;
 use countersign::model::token::TokenRecord;
@@ -369,7 +369,7 @@ fn token_of(world: &World, user: &str) -> String {
     let record = TokenRecord {
         id: TokenId::new(now, random),
         client: ClientId::parse("admin").unwrap(),
-        user: Some(user.to_owned()),
+        user: Some(UserName::parse(user).unwrap()),
         tenant: None,
         seat: None,
         scope: String::new(),
