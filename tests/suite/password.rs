@@ -147,6 +147,9 @@ fn whoever_cannot_sign_in_is_told_the_same_whatever_the_cause() {
             ("deleted", PASSWORD),
             ("eve", PASSWORD),
             ("eve@globex.example", PASSWORD),
+            ("jdoe\0", PASSWORD),
+            (&"j".repeat(10_000), PASSWORD),
+            ("%", PASSWORD),
         ]
         .map(|(name, password)| refused(sign_in(scene, "portal", name, password, &[]), 400, "invalid_grant"))
         .to_vec();
