@@ -1,7 +1,7 @@
-"""Authlib, an OAuth library: a token by client credentials, what it is, and its end."""
+"""Authlib, an OAuth library: tokens by client credentials and by a user's password, what they are, and their end."""
 
 import requests
-from authlib.integrations.requests_client import OAuth2Session
+from authlib.integrations.requests_client import OAuth2Session, OAuthError
 
 
 def run(service):
@@ -10,6 +10,8 @@ def run(service):
         yield f"Authlib gets, introspects and revokes a token by {method}"
     refresh(service)
     yield "Authlib refreshes a token that came by auth/login"
+    password(service)
+    yield "Authlib signs a user in by the password grant, and refreshes the token"
 
 
 def tokens(service, method):
@@ -50,3 +52,29 @@ def refresh(service):
     assert second["refresh_token"] != first["refresh_token"], second
     listed = client.post(f"{service.url}/csc/v1/credentials/list", json={})
     assert listed.json() == {"credentialIDs": []}, listed.text
+
+
+def password(service):
+    client_id, secret = service.client(
+        "acme-portal", "application", authorizedGrantTypes=["password", "refresh_token"],
+        rolePermissions={"signer": ["credentials:read", "credentials:use"]},
+    )
+    user = {"name": "joan", "password": "walrus gathers 7 umbrellas", "roles": ["signer"], "seats": ["joan"]}
+    made = service.post("/api/v1/users", service.administrator, {"tenant": "acme", **user})
+    client = OAuth2Session(client_id, secret, scope="service")
+    endpoint = f"{service.url}/oauth2/token"
+    # A password is enough for Authlib to know the grant.
+    first = client.fetch_token(endpoint, username=user["name"], password=user["password"])
+    assert first["scope"] == "seat:joan tenant:acme service", first
+    second = client.refresh_token(endpoint)
+    assert second["access_token"] != first["access_token"], second
+    known = client.introspect_token(f"{service.url}/oauth2/introspect", token=second["access_token"]).json()
+    assert known["active"] and known["username"] == "joan" and known["sub"] == made["id"], known
+    listed = client.post(f"{service.url}/csc/v1/credentials/list", json={})
+    assert listed.json() == {"credentialIDs": []}, listed.text
+    try:
+        client.fetch_token(endpoint, username=user["name"], password="a wrong password")
+    except OAuthError as refused:
+        assert refused.error == "invalid_grant", refused
+    else:
+        raise AssertionError("a wrong password was taken")

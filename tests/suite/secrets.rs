@@ -32,6 +32,7 @@ const WRONG_PIN: &str = "740382916574";
 const CHOSEN_SECRET: &str = "planted-secret-of-the-application";
 const MAIL_PASSWORD: &str = "planted-password-of-the-mail-server";
 const PASSWORD: &str = "planted password of a user";
+const WRONG_PASSWORD: &str = "planted password that is wrong";
 const WEAK_PASSWORD: &str = "planted password of jdoe";
 const WRONG_SECRET: &str = "planted-secret-that-is-wrong";
 
@@ -72,6 +73,7 @@ fn plant_and_look(database: Option<&str>) {
     let http = Http::new(url);
     let (mut secrets, responses) = live(&http, &administrator, &mut places, &hook_address);
     secrets.extend(live_with_sent_codes(&http, &administrator, &outside, &mut places));
+    secrets.extend(live_as_a_user(&http, &administrator, &mut places));
     secrets.extend(live_with_approvals(&http, &administrator, &outside.1, &mut places));
     assert_eq!(server.stop(), Some(0));
     // What waited to be told was told before the end.
@@ -304,6 +306,49 @@ fn live(http: &Http, administrator: &Value, places: &mut Places, hook: &str) -> 
         secrets.push(Secret::new("a signature that waits", signature));
     }
     (secrets, responses)
+}
+
+/// Signs the user in by way of an application, rightly and wrongly.
+fn live_as_a_user(http: &Http, administrator: &Value, places: &mut Places) -> Vec<Secret> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let admin = token(http, &text(&administrator["clientId"]), &text(&administrator["clientSecret"]), "");
+    let post = |path: &str, body: &Value| http.post(path).bearer(&admin).json(body).send();
+    let portal = json!({
+        "clientId": "portal", "tenants": ["acme"], "authorizedGrantTypes": ["password", "refresh_token"],
+    });
+    let portal = text(&post("/api/v1/clients", &portal).expect(201).json()["clientSecret"]);
+    let users = http.get("/api/v1/users?name=jdoe").bearer(&admin).send().expect(200).json();
+    let user = format!("/api/v1/users/{}", text(&users["items"][0]["id"]));
+    let made = post(&format!("{user}/otp"), &json!({})).expect(201).json();
+    let authenticator = Totp::from_url(made["uri"].as_str().unwrap()).unwrap();
+    let step = Clock::System.now().seconds() as u64 / 30;
+    let code = |step: u64| authenticator.generate(step * 30).to_string();
+    post(&format!("{user}/otp/confirm"), &json!({ "value": code(step) })).expect(200);
+
+    let sign_in = |name: &str, password: &str, otp: &str| {
+        let form = [("grant_type", "password"), ("username", name), ("password", password), ("otp", otp)];
+        http.post("/oauth2/token").basic("portal", &portal).form(&form).send()
+    };
+    places.refusal(sign_in("jdoe", WRONG_PASSWORD, ""));
+    places.refusal(sign_in(PASSWORD, WRONG_PASSWORD, ""));
+    places.refusal(sign_in("jdoe", PASSWORD, ""));
+    places.refusal(sign_in("jdoe", PASSWORD, PIN));
+    places.refusal(sign_in("jdoe", PASSWORD, &code(step)));
+    let first = sign_in("jdoe", PASSWORD, &code(step + 1)).expect(200).json();
+    let form = [("grant_type", "refresh_token"), ("refresh_token", first["refresh_token"].as_str().unwrap())];
+    let refresh = || http.post("/oauth2/token").basic("portal", &portal).form(&form);
+    let second = refresh().send().expect(200).json();
+    places.refusal(http.get("/api/v1/users").bearer(&text(&second["access_token"])).send());
+    let audit = http.get("/api/v1/audit-events?limit=200").bearer(&admin).send().expect(200);
+    places.add("the audit of users", audit.body);
+    vec![
+        Secret::new("a user's wrong password", WRONG_PASSWORD),
+        Secret::new("the secret of the authenticator that is asked for", text(&made["secret"])),
+        Secret::new("a user's token", text(&first["access_token"])),
+        Secret::new("a user's refresh token", text(&first["refresh_token"])),
+        Secret::new("a user's next token", text(&second["access_token"])),
+        Secret::new("a user's next refresh token", text(&second["refresh_token"])),
+    ]
 }
 
 /// Adds and confirms one-time passwords that are sent, also where they cannot be.
