@@ -118,17 +118,28 @@ pub(super) fn letter(message: &Message, from: &str, channel: Channel, language: 
     Letter { subject, text: SecretText::new(text) }
 }
 
-/// What a caller wrote stays one line, and cannot look like ours.
+/// What a caller wrote stays one line, read in one direction, and holds nothing that mail programs make a link of: the
+/// only link is ours.
 fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control() || c.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace() || turns_the_direction(c));
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    line.replace("://", ": ").replace("www.", "www ")
+}
+
+/// Unicode's marks, embeddings, overrides and isolates of direction.
+fn turns_the_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_caller_wrote_holds_no_link_and_no_turn() {
+        let written = "Pay\r\nhttps://evil.example/x \u{202e}now at www.evil.example\u{2066}";
+        assert_eq!(one_line(written), "Pay https: evil.example/x now at www evil.example");
+    }
 
     #[test]
     fn codes_are_in_the_text_only_and_beside_no_link() {

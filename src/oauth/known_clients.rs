@@ -35,6 +35,12 @@ pub struct Seen {
 pub(super) struct KnownClients(Recent<ClientId, Arc<KnownClient>>);
 
 impl KnownClient {
+    /// Whether a secret that was good then is good now.
+    pub(super) fn has_secret_since(&self, then: Timestamp, now: Timestamp) -> bool {
+        let is_good = |secret: &ClientSecret| secret.ends_at.is_none_or(|end| end > now);
+        self.secrets.iter().any(|secret| secret.created_at <= then && is_good(secret))
+    }
+
     pub fn seen(&self) -> Seen {
         Seen { client: self.record.id.clone(), version: self.record.version }
     }

@@ -31,12 +31,16 @@ pub fn by_secret(
     client_credentials::give(oauth, request, presented, None, refresh)
 }
 
-/// Renews what auth/login gave; of nothing else, since nobody authenticates here (csc.md 2.2).
+/// Renews what auth/login gave; of nothing else, since nobody authenticates here (csc.md 2.2). So it lasts no longer than
+/// the secrets that were good when it was given: whoever learnt a secret is rid of with it.
 pub fn by_refresh_token(oauth: &OAuth, request: &Request, token: &SecretText) -> Result<IssuedToken> {
     let family = refresh::family_of(oauth, token, request.at)?
         .filter(|family| family.origin == FamilyOrigin::Login)
         .ok_or_else(|| refresh::no_good("no refresh token of auth/login"))?;
     let renewed = on_behalf_of(oauth, &family.client, request.at, |client| {
+        if !client.has_secret_since(family.issued_at, request.at) {
+            return Err(refresh::no_good("the secrets of that time have ended"));
+        }
         refresh::exchange(oauth, client, request, token, None)
     });
     renewed.map_err(|error| match error.code() {

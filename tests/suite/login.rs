@@ -255,3 +255,21 @@ fn the_oauth_endpoints_answer_below_the_service_too() {
         }
     });
 }
+
+#[test]
+fn what_is_remembered_ends_with_the_secret_that_it_came_of() {
+    on_both(|scene| {
+        client(scene, "one");
+        let new_secret = |old_expire_in: i64| {
+            let request = scene.http.post("/api/v1/clients/one/secrets").bearer(&scene.admin());
+            request.json(&json!({ "expiresIn": old_expire_in })).send().expect(201);
+        };
+        let (_, first) = remembered(scene, "/csc/v1", "one");
+        scene.clock.advance(10);
+        new_secret(60);
+        // Both secrets work for a while, and so does what came of either.
+        let (_, first) = pair(&renew(scene, "/csc/v1", &first).expect(200).json());
+        scene.clock.advance(61);
+        refused(renew(scene, "/csc/v1", &first), 400, "invalid_request", "Invalid refresh_token");
+    });
+}
