@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use lettre::message::Message;
@@ -24,7 +26,8 @@ use crate::model::secret::SecretText;
 pub struct Mailer {
     transport: SmtpTransport,
     from: Sender,
-    places: Semaphore,
+    places: Arc<Semaphore>,
+    longest: Duration,
 }
 
 /// What is sent.
@@ -47,6 +50,8 @@ pub enum Failure {
 
 /// Letters under way at once: each holds a thread.
 const LETTERS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+/// However many answers a letter takes: signers wait for it, and the attempts at their other factors are held meanwhile.
+const LONGEST: Duration = Duration::from_secs(30);
 
 impl Mailer {
     /// `timeout`, in seconds, is for connecting and for each answer of the mail server.
@@ -67,15 +72,29 @@ impl Mailer {
             let credentials = Credentials::new(user.expose().to_owned(), password.expose().to_owned());
             builder = builder.credentials(credentials);
         }
-        Ok(Self { transport: builder.build(), from, places: Semaphore::new(LETTERS.get()) })
+        let places = Arc::new(Semaphore::new(LETTERS.get()));
+        Ok(Self { transport: builder.build(), from, places, longest: LONGEST })
     }
 
-    /// Blocks until the mail server has taken the letter, or has not.
+    /// Blocks until the mail server has taken the letter, or has not, or has taken too long. Then the letter keeps its
+    /// place until the server is done with it, one way or the other.
     pub fn send(&self, letter: &Letter) -> Result<(), Failure> {
-        let _place = self.places.try_acquire().map_err(|_| Failure::Busy)?;
-        let message = self.written(letter).map_err(|error| Failure::Broken(error.to_string()))?;
-        self.transport.send(&message).map_err(|error| Failure::Broken(error.to_string()))?;
-        Ok(())
+        let broken = |error: &dyn fmt::Display| Failure::Broken(error.to_string());
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Failure::Busy)?;
+        let message = self.written(letter).map_err(|error| broken(&error))?;
+        let transport = self.transport.clone();
+        let (tell, told) = mpsc::sync_channel(1);
+        let send = move || {
+            let sent = transport.send(&message).map(drop);
+            drop(place);
+            // Nobody listens any more to a letter that took too long.
+            let _ = tell.send(sent);
+        };
+        thread::Builder::new().name("letter".to_owned()).spawn(send).map_err(|error| broken(&error))?;
+        match told.recv_timeout(self.longest) {
+            Ok(sent) => sent.map_err(|error| broken(&error)),
+            Err(_) => Err(broken(&format_args!("the mail server took longer than {:?}", self.longest))),
+        }
     }
 
     fn written(&self, letter: &Letter) -> Result<Message, lettre::error::Error> {
@@ -105,5 +124,41 @@ impl fmt::Display for Failure {
             Self::Busy => f.write_str("as many letters as may be are under way"),
             Self::Broken(cause) => f.write_str(cause),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// A mail server that answers in time, an octet at a time, and never ends.
+    fn dribble() -> SmtpUrl {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            while stream.write_all(b"220-x\r\n").is_ok() {
+                thread::sleep(Duration::from_millis(20));
+            }
+            let _ = stream.read(&mut [0]);
+        });
+        format!("smtp://127.0.0.1:{port}").parse().unwrap()
+    }
+
+    #[test]
+    fn a_letter_takes_no_longer_than_the_longest_however_many_answers_come() {
+        let sender: Sender = "sign@example.org".parse().unwrap();
+        let mut mailer = Mailer::new(&dribble(), sender, NonZeroU64::new(10).unwrap()).unwrap();
+        mailer.longest = Duration::from_millis(300);
+        let to = MailAddress::parse("jdoe@example.org").unwrap();
+        let letter = Letter { id: "1", to: &to, subject: "x", text: &SecretText::new("x") };
+        let start = Instant::now();
+        let Err(Failure::Broken(cause)) = mailer.send(&letter) else { panic!("it was sent") };
+        assert!(cause.contains("took longer"), "{cause}");
+        assert!(start.elapsed() < Duration::from_secs(5));
     }
 }
