@@ -59,6 +59,8 @@ pub fn decide(
     decision: Decision,
 ) -> Result<()> {
     let id = id(token)?;
+    // Strangers who guess at links get no further than a look.
+    service.store.read(now, |tx| open(tx, &id).map(drop))?;
     let actor = Actor { name: "approval-link".to_owned(), request_id, at: now };
     service.store.write(actor, move |tx| {
         let of = approvals::find(tx, &id)?.ok_or_else(unknown)?.credential;
