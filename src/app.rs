@@ -108,8 +108,19 @@ pub fn open_service(config: &Config, now: Timestamp) -> Result<Service> {
 }
 
 fn outbound(config: &Config) -> Result<Outbound> {
-    let mailer = config.mail.as_ref().map(|mail| Mailer::new(&mail.url, mail.from.clone(), mail.timeout));
-    Ok(Outbound { mailer: mailer.transpose()?, gateways: Gateways::on(config.webhooks.hosts.clone()) })
+    let at_once = calls_at_once(&config.limits);
+    let mailer =
+        config.mail.as_ref().map(|mail| Mailer::new(&mail.url, mail.from.clone(), mail.timeout, at_once));
+    let gateways = Gateways::on(config.webhooks.hosts.clone(), at_once);
+    Ok(Outbound { mailer: mailer.transpose()?, gateways })
+}
+
+/// Calls to one kind of service of others that are under way at once.
+const CALLS_AT_ONCE: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
+/// A slow service holds up a quarter of the places for blocking work, and not more than [`CALLS_AT_ONCE`].
+fn calls_at_once(limits: &config::Limits) -> NonZeroUsize {
+    NonZeroUsize::new(limits.blocking.get() / 4).unwrap_or(NonZeroUsize::MIN).min(CALLS_AT_ONCE)
 }
 
 /// The database of an instance; makes none where there is none.
@@ -145,15 +156,10 @@ fn start_notices(config: &Config, metrics: &Metrics) -> Result<Option<Notices>> 
     Notices::start(move |outcome| counter(outcome.as_str())).map(Some)
 }
 
-/// Time-stamps under way at once.
-const TSA_CALLS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
-
-/// A slow TSA holds up a quarter of the places for blocking work, and not more than [`TSA_CALLS`].
 fn open_tsa(tsa: &config::Tsa, limits: &config::Limits) -> Tsa {
-    let calls = NonZeroUsize::new(limits.blocking.get() / 4).unwrap_or(NonZeroUsize::MIN).min(TSA_CALLS);
     let sha1 = if tsa.allow_sha1 { Sha1::Allowed } else { Sha1::Refused };
     let time = Duration::from_secs(tsa.timeout.get());
-    Tsa::new(tsa.url.clone(), tsa.policy.clone(), sha1, time, calls)
+    Tsa::new(tsa.url.clone(), tsa.policy.clone(), sha1, time, calls_at_once(limits))
 }
 
 /// Makes a database and its master key; false when the database is initialised already, and nothing was changed.

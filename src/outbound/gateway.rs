@@ -18,6 +18,7 @@ use crate::model::webhook::{WebhookHosts, WebhookUrl};
 /// Calls gateways on hosts that the operator allows.
 pub struct Gateways {
     hosts: WebhookHosts,
+    at_once: NonZeroUsize,
     /// Made with the first call: most nodes make none.
     client: OnceLock<Client>,
 }
@@ -33,12 +34,14 @@ pub struct Call<'a> {
     pub body: &'a SecretText,
 }
 
-const LIMITS: Limits =
-    Limits { time: Duration::from_secs(10), answer: 64 * 1024, calls: NonZeroUsize::new(8).unwrap() };
+const TIME: Duration = Duration::from_secs(10);
+/// Octets.
+const LONGEST_ANSWER: u64 = 64 * 1024;
 
 impl Gateways {
-    pub fn on(hosts: WebhookHosts) -> Self {
-        Self { hosts, client: OnceLock::new() }
+    /// Of which so many may be called at once.
+    pub fn on(hosts: WebhookHosts, at_once: NonZeroUsize) -> Self {
+        Self { hosts, at_once, client: OnceLock::new() }
     }
 
     /// The URL of a gateway, if its host is allowed.
@@ -48,7 +51,9 @@ impl Gateways {
 
     /// Blocks until the gateway has taken the message (any 2xx), or has not.
     pub fn send(&self, call: &Call) -> Result<(), Failure> {
-        let client = self.client.get_or_init(|| Client::new(LIMITS));
+        let client = self
+            .client
+            .get_or_init(|| Client::new(Limits { time: TIME, answer: LONGEST_ANSWER, calls: self.at_once }));
         let broken = |cause: &str| Failure::Broken(cause.to_owned());
         let url: Url = call.to.as_str().parse().map_err(|_| broken("the URL cannot be called"))?;
         let timestamp = call.at.seconds().to_string();

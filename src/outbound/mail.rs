@@ -48,14 +48,13 @@ pub enum Failure {
     Broken(String),
 }
 
-/// Letters under way at once: each holds a thread.
-const LETTERS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 /// However many answers a letter takes: signers wait for it, and the attempts at their other factors are held meanwhile.
 const LONGEST: Duration = Duration::from_secs(30);
 
 impl Mailer {
-    /// `timeout`, in seconds, is for connecting and for each answer of the mail server.
-    pub fn new(url: &SmtpUrl, from: Sender, timeout: NonZeroU64) -> Result<Self> {
+    /// `timeout`, in seconds, is for connecting and for each answer of the mail server. Each of the letters that may be
+    /// under way `at_once` holds a thread.
+    pub fn new(url: &SmtpUrl, from: Sender, timeout: NonZeroU64, at_once: NonZeroUsize) -> Result<Self> {
         let tls = || TlsParameters::builder(url.host.clone()).build().map_err(Error::internal);
         let tls = match url.security {
             Security::None => Tls::None,
@@ -67,12 +66,12 @@ impl Mailer {
             .tls(tls)
             .hello_name(ClientId::Domain(from.domain().to_owned()))
             .timeout(Some(Duration::from_secs(timeout.get())))
-            .pool_config(PoolConfig::new().max_size(u32::try_from(LETTERS.get()).unwrap_or(u32::MAX)));
+            .pool_config(PoolConfig::new().max_size(u32::try_from(at_once.get()).unwrap_or(u32::MAX)));
         if let Some((user, password)) = &url.login {
             let credentials = Credentials::new(user.expose().to_owned(), password.expose().to_owned());
             builder = builder.credentials(credentials);
         }
-        let places = Arc::new(Semaphore::new(LETTERS.get()));
+        let places = Arc::new(Semaphore::new(at_once.get()));
         Ok(Self { transport: builder.build(), from, places, longest: LONGEST })
     }
 
@@ -152,7 +151,8 @@ mod tests {
     #[test]
     fn a_letter_takes_no_longer_than_the_longest_however_many_answers_come() {
         let sender: Sender = "sign@example.org".parse().unwrap();
-        let mut mailer = Mailer::new(&dribble(), sender, NonZeroU64::new(10).unwrap()).unwrap();
+        let mut mailer =
+            Mailer::new(&dribble(), sender, NonZeroU64::new(10).unwrap(), NonZeroUsize::MIN).unwrap();
         mailer.longest = Duration::from_millis(300);
         let to = MailAddress::parse("jdoe@example.org").unwrap();
         let letter = Letter { id: "1", to: &to, subject: "x", text: &SecretText::new("x") };
