@@ -37,31 +37,17 @@ pub fn version(tx: &mut Tx, id: &ClientId) -> Result<Option<i64>> {
 
 /// All but the deleted, by id, whose tenants `reach` covers.
 pub fn list(tx: &mut Tx, reach: &TenantReach, page: &Page) -> Result<Listed<Client>> {
-    let wanted = usize::try_from(page.fetch()).map_err(Error::internal)?;
-    let mut after = page.after();
-    let mut kept: Vec<Client> = Vec::new();
-    // A client may act for several tenants, which no index knows: what is out of reach is passed over here.
-    loop {
+    let load = |after: &str| {
         let rows: Vec<Row> = clients::table
-            .filter(clients::id.gt(after.clone()))
+            .filter(clients::id.gt(after))
             .filter(clients::status.ne(ClientStatus::Deleted.as_str()))
             .order(clients::id)
             .limit(page.fetch())
             .load(tx.connection)?;
-        let full = rows.len() >= wanted;
-        if let Some(last) = rows.last() {
-            after.clone_from(&last.id);
-        }
-        for row in rows {
-            let client = Client::try_from(row)?;
-            if reach.covers(&client.tenants) {
-                kept.push(client);
-            }
-        }
-        if !full || kept.len() >= wanted {
-            return Ok(page.cut(kept, |client| client.id.to_string()));
-        }
-    }
+        rows.into_iter().map(Client::try_from).collect()
+    };
+    // A client may act for several tenants.
+    page.sift(load, |client| reach.covers(&client.tenants), |client| client.id.to_string())
 }
 
 /// The applications that may act for a tenant and grant something to its users' roles and groups.

@@ -48,6 +48,30 @@ impl Page {
         i64::from(self.limit) + 1
     }
 
+    /// A page of what passes, where no index knows what does: `load` gives [`Page::fetch`] items after a key, in the order
+    /// of their keys, and is asked again until there are enough.
+    pub(super) fn sift<T>(
+        &self,
+        mut load: impl FnMut(&str) -> Result<Vec<T>>,
+        passes: impl Fn(&T) -> bool,
+        key: impl Fn(&T) -> String,
+    ) -> Result<Listed<T>> {
+        let wanted = usize::from(self.limit) + 1;
+        let mut after = self.after();
+        let mut kept = Vec::new();
+        loop {
+            let loaded = load(&after)?;
+            let is_last = loaded.len() < wanted;
+            if let Some(last) = loaded.last() {
+                after = key(last);
+            }
+            kept.extend(loaded.into_iter().filter(&passes));
+            if is_last || kept.len() >= wanted {
+                return Ok(self.cut(kept, key));
+            }
+        }
+    }
+
     pub(super) fn cut<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> String) -> Listed<T> {
         let limit = usize::from(self.limit);
         let more = items.len() > limit;

@@ -52,30 +52,16 @@ pub fn list(
     page: &Page,
 ) -> Result<Listed<TokenRecord>> {
     let now = tx.now;
-    let mut after = page.after();
-    let mut kept: Vec<TokenRecord> = Vec::new();
-    let wanted = usize::try_from(page.fetch()).map_err(Error::internal)?;
-    // A token may reach several tenants, which no index knows: what is out of reach is passed over here.
-    loop {
+    let load = |after: &str| {
         let rows: Vec<Row> = matching(filter, now)
-            .filter(tokens::id.gt(after.clone()))
+            .filter(tokens::id.gt(after.to_owned()))
             .order(tokens::id)
             .limit(page.fetch())
             .load(tx.connection)?;
-        let full = rows.len() >= wanted;
-        if let Some(last) = rows.last() {
-            after.clone_from(&last.id);
-        }
-        for row in rows {
-            let token = TokenRecord::try_from(row)?;
-            if reach.covers(&token.reach) {
-                kept.push(token);
-            }
-        }
-        if !full || kept.len() >= wanted {
-            return Ok(page.cut(kept, |token| token.id.to_string()));
-        }
-    }
+        rows.into_iter().map(TokenRecord::try_from).collect()
+    };
+    // A token may reach several tenants.
+    page.sift(load, |token| reach.covers(&token.reach), |token| token.id.to_string())
 }
 
 /// Revokes one token; whether it stood until now.
