@@ -91,3 +91,43 @@ impl<T> Listed<T> {
         Ok(Listed { items: self.items.into_iter().map(convert).collect::<Result<_>>()?, next: self.next })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys of two digits, in their order, as a database gives them.
+    fn after(all: &[u32], page: &Page, key: &str) -> Result<Vec<u32>> {
+        let rest = all.iter().copied().filter(|number| name(number).as_str() > key);
+        Ok(rest.take(usize::try_from(page.fetch()).unwrap()).collect())
+    }
+
+    fn name(number: &u32) -> String {
+        format!("{number:02}")
+    }
+
+    #[test]
+    fn what_does_not_pass_is_passed_over_until_the_page_is_full() {
+        let all: Vec<u32> = (1..=40).collect();
+        let passes = |number: &u32| number.is_multiple_of(7);
+        let mut pages = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = Page::new(Some(2), cursor).unwrap();
+            let listed = page.sift(|key| after(&all, &page, key), passes, name).unwrap();
+            pages.push(listed.items);
+            cursor = listed.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, [vec![7, 14], vec![21, 28], vec![35]]);
+    }
+
+    #[test]
+    fn a_page_of_what_nobody_may_see_is_empty_and_the_last() {
+        let page = Page::new(Some(5), None).unwrap();
+        let listed = page.sift(|key| after(&[1, 2, 3], &page, key), |_| false, name).unwrap();
+        assert_eq!((listed.items, listed.next), (vec![], None));
+    }
+}
