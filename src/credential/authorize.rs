@@ -261,8 +261,7 @@ fn refuse(
         .write(call.actor(), move |tx| {
             let caller = tx.admit(&call.principal, Permission::CredentialsUse)?;
             let (credential, _) = usable(tx, &caller, &request.credential)?;
-            let configuration = configurations::find(tx, &credential.configuration)?
-                .ok_or_else(|| Error::internal("a credential without its configuration"))?;
+            let configuration = configurations::known(tx, &credential.configuration)?;
             let rules = attempt::rules(&configuration);
             let mut factors = factors::of(tx, &credential.id)?;
             for (kind, taken) in &attempts {

@@ -107,17 +107,13 @@ impl Context {
             &added(&credential, &factors),
             call.at,
         )?;
-        let key = match &credential.key {
-            Some(key) => keys::find(tx, key)?,
-            None => None,
-        };
         let attached = match &credential.chain {
             Some(chain) => chains::find(tx, chain)?,
             None => None,
         };
         let tenant = tenants::known(tx, &credential.tenant)?;
         Ok(Self {
-            key: key.ok_or_else(|| Error::internal("a credential without its key"))?,
+            key: keys::current(tx, &credential)?,
             subject_rule: tenant.subject_rule,
             anchors: tenants::anchors(tx, &credential.tenant)?,
             credential,

@@ -98,8 +98,7 @@ impl Context {
     fn look(tx: &mut Tx, call: &Call, id: &CredentialId) -> Result<Self> {
         let caller = tx.admit(&call.principal, Permission::CredentialsProvision)?;
         let credential = credentials::visible(tx, &caller, id)?;
-        let configuration = configurations::find(tx, &credential.configuration)?
-            .ok_or_else(|| Error::internal("no configuration"))?;
+        let configuration = configurations::known(tx, &credential.configuration)?;
         let tenant = tenants::known(tx, &credential.tenant)?;
         let mut factors = factors::of(tx, id)?;
         let added = added(&credential, &factors);

@@ -5,7 +5,7 @@ use crate::credential::{attempt, one_time, permit, places};
 use crate::keys::envelope::{Dek, TenantKey};
 use crate::keys::pin;
 use crate::model::configuration::{Configuration, FactorErrors, Scal};
-use crate::model::credential::{Credential, CredentialStatus, DataKeyWrap, StoredKey};
+use crate::model::credential::{Credential, DataKeyWrap, StoredKey};
 use crate::model::error::{Code, Error, Result};
 use crate::model::factor::{Factor, FactorMaterial, FactorType};
 use crate::model::lockout::Attempt;
@@ -40,15 +40,9 @@ impl Demand {
     pub fn look(tx: &mut Tx, call: &Call, request: &AuthorizeRequest) -> Result<Self> {
         let caller = permit::admit(tx, call)?;
         let (credential, tenant) = usable(tx, &caller, &request.credential)?;
-        let configuration = configurations::find(tx, &credential.configuration)?
-            .ok_or_else(|| Error::internal("a credential without its configuration"))?;
+        let configuration = configurations::known(tx, &credential.configuration)?;
         check_numbers(request, &credential, &configuration)?;
-        if credential.status_at(call.at) != CredentialStatus::Active {
-            return Err(Error::new(
-                Code::InvalidCertificateStatus,
-                format!("The credential is {}, not active.", credential.status_at(call.at).as_str()),
-            ));
-        }
+        credential.require_active(call.at)?;
         if let Some(kind) = request.approval.filter(|kind| !credential.required_factors.contains(kind)) {
             return Err(Error::field("/authData", format!("the credential asks for no {}", kind.as_str())));
         }
@@ -61,11 +55,7 @@ impl Demand {
                 .about(kind.csc_name()));
             }
         }
-        let key = match &credential.key {
-            Some(id) => keys::find(tx, id)?,
-            None => None,
-        };
-        let key = key.ok_or_else(|| Error::internal("an active credential without its key"))?;
+        let key = keys::current(tx, &credential)?;
         let factors = factors::of(tx, &credential.id)?;
         Ok(Self { credential, configuration, tenant, key, factors })
     }

@@ -86,8 +86,7 @@ impl Context {
         let caller = permit::admit(tx, call)?;
         let (credential, tenant) = authorize::usable(tx, &caller, &request.credential)?;
         let authorization = sign::standing(tx, &caller, &credential, sad_id)?;
-        let configuration = configurations::find(tx, &credential.configuration)?
-            .ok_or_else(|| Error::internal("a credential without its configuration"))?;
+        let configuration = configurations::known(tx, &credential.configuration)?;
         match &request.hashes {
             None if configuration.scal == Scal::Two => {
                 return Err(Error::new(Code::HashesRequired, "With SCAL 2 the next hashes have to be sent."));

@@ -6,7 +6,7 @@ use crate::keys::sad::Sad;
 use crate::model::approval::{Approval, Decision};
 use crate::model::authorization::Authorization;
 use crate::model::configuration::Configuration;
-use crate::model::credential::{Credential, CredentialStatus, StoredKey};
+use crate::model::credential::{Credential, StoredKey};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::factor::Factor;
@@ -105,20 +105,9 @@ impl Found {
         if authorization.remaining == 0 {
             return Err(unknown());
         }
-        let status = credential.status_at(tx.now());
-        if status != CredentialStatus::Active {
-            return Err(Error::new(
-                Code::InvalidCertificateStatus,
-                format!("The credential is {}, not active.", status.as_str()),
-            ));
-        }
-        let configuration = configurations::find(tx, &credential.configuration)?
-            .ok_or_else(|| Error::internal("a credential without its configuration"))?;
-        let key = match &credential.key {
-            Some(id) => keys::find(tx, id)?,
-            None => None,
-        };
-        let key = key.ok_or_else(|| Error::internal("an active credential without its key"))?;
+        credential.require_active(tx.now())?;
+        let configuration = configurations::known(tx, &credential.configuration)?;
+        let key = keys::current(tx, &credential)?;
         Ok(Self { credential, configuration, tenant, key, factors, authorization, approval })
     }
 }

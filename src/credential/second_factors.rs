@@ -140,8 +140,7 @@ impl Context {
     pub fn look(tx: &mut Tx, call: &Call, id: &CredentialId, kind: FactorType) -> Result<Self> {
         let caller = tx.admit(&call.principal, Permission::CredentialsProvision)?;
         let credential = credentials::visible(tx, &caller, id)?;
-        let configuration = configurations::find(tx, &credential.configuration)?
-            .ok_or_else(|| Error::internal("no configuration"))?;
+        let configuration = configurations::known(tx, &credential.configuration)?;
         let tenant = tenants::known(tx, &credential.tenant)?;
         let factors = factors::of(tx, id)?;
         if !credential.required_factors.contains(&kind) {

@@ -5,7 +5,7 @@ use crate::credential::deliver::{self, Envelope, Lifetime, Message};
 use crate::credential::{permit, places, target};
 use crate::keys::envelope::TenantKey;
 use crate::keys::sent_code;
-use crate::model::credential::{Credential, CredentialStatus};
+use crate::model::credential::Credential;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::factor::{Channel, Factor, FactorMaterial, SentCode, SentMaterial};
@@ -123,11 +123,7 @@ impl Context {
     fn look(tx: &mut Tx, call: &Call, id: &CredentialId) -> Result<Self> {
         let caller = permit::admit(tx, call)?;
         let (credential, tenant) = usable(tx, &caller, id)?;
-        let status = credential.status_at(call.at);
-        if !matches!(status, CredentialStatus::Active) {
-            let detail = format!("The credential is {}, not active.", status.as_str());
-            return Err(Error::new(Code::InvalidCertificateStatus, detail));
-        }
+        credential.require_active(call.at)?;
         let mut codes = factors::of(tx, id)?.into_iter().filter(|factor| factor.kind.is_one_time_password());
         let found = codes.find_map(|factor| {
             let channel = factor.kind.channel()?;
@@ -140,8 +136,7 @@ impl Context {
             )
         })?;
         factor.lockout.check(call.at).map_err(|refusal| refusal.about(factor.kind.csc_name()))?;
-        let configuration = configurations::find(tx, &credential.configuration)?
-            .ok_or_else(|| Error::internal("a credential without its configuration"))?;
+        let configuration = configurations::known(tx, &credential.configuration)?;
         Ok(Self { credential, tenant, factor, channel, digits: configuration.otp.digits })
     }
 }

@@ -206,11 +206,7 @@ fn look(tx: &mut Tx, call: &Call, request: &SignRequest, sad_id: &[u8]) -> Resul
     let (credential, tenant) = authorize::usable(tx, &caller, &request.credential)?;
     let authorization = standing(tx, &caller, &credential, sad_id)?;
     must_be_active(tx, &credential)?;
-    let key = match &credential.key {
-        Some(id) => keys::find(tx, id)?,
-        None => None,
-    };
-    let key = key.ok_or_else(|| Error::internal("a credential without its key"))?;
+    let key = keys::current(tx, &credential)?;
     Ok(Found { authorization, key, tenant })
 }
 
@@ -242,7 +238,6 @@ pub(super) fn standing(
 
 fn must_be_active(tx: &mut Tx, credential: &Credential) -> Result<()> {
     match credential.status_at(tx.now()) {
-        CredentialStatus::Active => Ok(()),
         CredentialStatus::Expired => {
             let chain = match &credential.chain {
                 Some(id) => chains::find(tx, id)?,
@@ -260,10 +255,7 @@ fn must_be_active(tx: &mut Tx, credential: &Credential) -> Result<()> {
             Err(Error::new(Code::SigningCertificateExpired, "The signing certificate has expired.")
                 .about(name))
         }
-        status => Err(Error::new(
-            Code::InvalidCertificateStatus,
-            format!("The credential is {}, not active.", status.as_str()),
-        )),
+        _ => credential.require_active(tx.now()),
     }
 }
 

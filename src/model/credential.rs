@@ -156,6 +156,17 @@ impl Credential {
         Err(Error::new(Code::InvalidState, detail).in_state(status.as_str(), next))
     }
 
+    /// Refuses to sign, or to prepare it, with a credential that is not active.
+    pub fn require_active(&self, now: Timestamp) -> Result<()> {
+        match self.status_at(now) {
+            CredentialStatus::Active => Ok(()),
+            status => Err(Error::new(
+                Code::InvalidCertificateStatus,
+                format!("The credential is {}, not active.", status.as_str()),
+            )),
+        }
+    }
+
     fn missing_factor(&self, added: &[AddedFactor]) -> Option<NextStep> {
         let of = |kind| added.iter().find(|factor| factor.kind == kind);
         if self.required_factors.iter().any(|kind| of(*kind).is_none()) {

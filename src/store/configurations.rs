@@ -24,6 +24,11 @@ pub fn find(tx: &mut Tx, id: &ConfigurationId) -> Result<Option<Configuration>> 
     row.map(Configuration::try_from).transpose()
 }
 
+/// The configuration that a credential names: it is there as long as the credential is.
+pub fn known(tx: &mut Tx, id: &ConfigurationId) -> Result<Configuration> {
+    find(tx, id)?.ok_or_else(|| Error::internal("a credential without its configuration"))
+}
+
 /// Those within reach, by id.
 pub fn list(tx: &mut Tx, reach: &TenantReach, page: &Page) -> Result<Listed<Configuration>> {
     let mut query = configurations::table.filter(configurations::id.gt(page.after())).into_boxed();

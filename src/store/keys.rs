@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::model::algorithm::{CsrSignatureAlgorithm, KeyAlgorithm};
-use crate::model::credential::{DataKeyWrap, StoredKey};
+use crate::model::credential::{Credential, DataKeyWrap, StoredKey};
 use crate::model::error::{Error, Result};
 use crate::model::id::{CredentialId, KeyId};
 use crate::model::time::Timestamp;
@@ -18,6 +18,13 @@ pub fn insert(tx: &mut Tx, key: &StoredKey) -> Result<()> {
 pub fn find(tx: &mut Tx, id: &KeyId) -> Result<Option<StoredKey>> {
     let row: Option<Row> = keys::table.find(id.as_str()).get_result(tx.connection).optional()?;
     row.map(StoredKey::try_from).transpose()
+}
+
+/// The key of a credential that has got so far as to have one.
+pub fn current(tx: &mut Tx, credential: &Credential) -> Result<StoredKey> {
+    let missing = || Error::internal("a credential without its key");
+    let id = credential.key.as_ref().ok_or_else(missing)?;
+    find(tx, id)?.ok_or_else(missing)
 }
 
 /// Overwrites the wrapped private keys of a credential and every wrap of their data keys; the rows stay for the audit.
