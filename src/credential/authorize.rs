@@ -148,6 +148,7 @@ fn grant(
         tenant: demand.credential.tenant.clone(),
         seat: call.principal.seat().cloned(),
         client: call.principal.client().cloned().ok_or_else(|| Error::internal("only clients authorise"))?,
+        user: None,
         remaining: request.num_signatures,
         hashes: match &request.hashes {
             Some(hashes) => AuthorizedHashes::Exactly { digest: request.digest, left: hashes.clone() },

@@ -108,6 +108,7 @@ impl Claim {
             Principal::Token(token) => {
                 [token.tenant.as_ref().map(TenantName::as_str), token.seat.as_ref().map(SeatName::as_str)]
             }
+            Principal::Signer(signer) => [Some(signer.tenant.as_str()), Some(signer.seat.as_str())],
             Principal::Operator => [None, None],
         };
         let [tenant, seat] = scope.map(Option::unwrap_or_default);

@@ -1,10 +1,13 @@
-//! Wipes what expired SADs would open, forgets signatures that nobody may collect any more and what ended long ago, a few hundred rows at a time so that nobody
-//! waits for it.
+//! Wipes what expired SADs would open, forgets signatures that nobody may collect any more and what ended long ago, a
+//! few hundred rows at a time so that nobody waits for it.
 
 use crate::model::error::Result;
 use crate::model::time::Timestamp;
 use crate::service::Service;
-use crate::store::{Tx, approvals, authorizations, idempotency, refresh_tokens, sign_responses, tokens};
+use crate::store::{
+    Tx, approvals, authorization_codes, authorization_requests, authorizations, idempotency, refresh_tokens,
+    sessions, sign_responses, tokens,
+};
 
 /// Rows per transaction.
 const BITE: u16 = 500;
@@ -21,6 +24,9 @@ pub fn run(service: &Service, now: Timestamp) -> Result<()> {
     until_done(service, now, move |tx| tokens::forget_ended(tx, before, BITE))?;
     until_done(service, now, move |tx| refresh_tokens::forget_expired(tx, before, BITE))?;
     until_done(service, now, move |tx| refresh_tokens::forget_ended(tx, before, BITE))?;
+    until_done(service, now, move |tx| authorization_codes::forget_expired(tx, before, BITE))?;
+    until_done(service, now, |tx| authorization_requests::forget_expired(tx, BITE))?;
+    until_done(service, now, |tx| sessions::forget_expired(tx, BITE))?;
     until_done(service, now, |tx| sign_responses::forget_expired(tx, BITE))?;
     until_done(service, now, |tx| idempotency::forget_expired(tx, BITE))
 }

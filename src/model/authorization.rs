@@ -2,7 +2,7 @@
 
 use crate::model::algorithm::Digest;
 use crate::model::error::{Code, Error, Result};
-use crate::model::id::{AuthorizationId, ClientId, CredentialId};
+use crate::model::id::{AuthorizationId, ClientId, CredentialId, UserId};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::time::Timestamp;
 
@@ -18,6 +18,8 @@ pub struct Authorization {
     /// The seat of the token that authorised; none when the token named none.
     pub seat: Option<SeatName>,
     pub client: ClientId,
+    /// Who authorised in the browser, where that was: then the SAD is a credential-scope access token.
+    pub user: Option<UserId>,
     /// Signatures that are left.
     pub remaining: u32,
     pub hashes: AuthorizedHashes,
@@ -103,6 +105,7 @@ mod tests {
             tenant: TenantName::stored("t".into()),
             seat: None,
             client: ClientId::stored("app".into()),
+            user: None,
             remaining,
             hashes,
             wrapped_data_key: vec![1],

@@ -11,8 +11,11 @@ pub mod name;
 pub mod permission;
 pub mod scope;
 
+pub mod authorization_code;
+pub mod authorization_request;
 pub mod client;
 pub mod refresh_token;
+pub mod session;
 pub mod tenant;
 pub mod token;
 pub mod user;

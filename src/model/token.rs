@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Actor, actor_name};
-use crate::model::id::{ClientId, FamilyId, TokenId, UserId};
+use crate::model::id::{ClientId, CredentialId, FamilyId, TokenId, UserId};
 use crate::model::name::{SeatName, TenantName, UserName};
 use crate::model::permission::{Permission, Permissions, Role, TenantReach, insufficient};
 use crate::model::time::Timestamp;
@@ -61,8 +61,33 @@ pub struct TokenUser {
 #[derive(Clone, Debug)]
 pub enum Principal {
     Token(Arc<VerifiedToken>),
+    Signer(Arc<Signer>),
     /// Whoever runs the command line beside the database.
     Operator,
+}
+
+/// Somebody who acts on one credential, and on nothing else, without a service access token: the signer in the browser,
+/// or an application by what the signer gave it there.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    /// The application that it is done for.
+    pub client: ClientId,
+    /// Who signed in, where somebody did.
+    pub user: Option<UserId>,
+    pub tenant: TenantName,
+    pub seat: SeatName,
+    pub credential: CredentialId,
+    pub permissions: Permissions,
+    pub proof: Proof,
+}
+
+/// What a signer is admitted by, which the store looks for in every transaction.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// Somebody is signed in: the session's id. The user is as they were then, and the client is at this version.
+    Session { session: Vec<u8>, client_version: i64 },
+    /// A credential-scope access token: the id of the SAD that it is.
+    CredentialToken(Vec<u8>),
 }
 
 /// One call: who asks, when, and under which request.
@@ -93,7 +118,8 @@ impl Principal {
         match self {
             Self::Operator => Ok(()),
             Self::Token(token) if token.permissions.contains(&permission) => Ok(()),
-            Self::Token(_) => Err(insufficient(permission)),
+            Self::Signer(signer) if signer.permissions.contains(&permission) => Ok(()),
+            Self::Token(_) | Self::Signer(_) => Err(insufficient(permission)),
         }
     }
 
@@ -101,6 +127,7 @@ impl Principal {
     pub fn actor(&self) -> String {
         match self {
             Self::Token(token) => actor_name(&token.client, token.user.as_ref().map(|user| &user.id)),
+            Self::Signer(signer) => actor_name(&signer.client, signer.user.as_ref()),
             Self::Operator => "operator".to_owned(),
         }
     }
@@ -108,6 +135,7 @@ impl Principal {
     pub fn client(&self) -> Option<&ClientId> {
         match self {
             Self::Token(token) => Some(&token.client),
+            Self::Signer(signer) => Some(&signer.client),
             Self::Operator => None,
         }
     }
@@ -116,6 +144,7 @@ impl Principal {
     pub fn seat(&self) -> Option<&SeatName> {
         match self {
             Self::Token(token) => token.seat.as_ref(),
+            Self::Signer(signer) => Some(&signer.seat),
             Self::Operator => None,
         }
     }
@@ -152,6 +181,7 @@ impl Caller {
     pub fn is_administrator(&self) -> bool {
         match &self.principal {
             Principal::Token(token) => token.roles.contains(&Role::Administrator),
+            Principal::Signer(_) => false,
             Principal::Operator => true,
         }
     }
@@ -165,6 +195,7 @@ impl Caller {
     pub fn tenant(&self) -> Option<&TenantName> {
         match &self.principal {
             Principal::Token(token) => token.tenant.as_ref(),
+            Principal::Signer(signer) => Some(&signer.tenant),
             Principal::Operator => None,
         }
     }
@@ -178,9 +209,17 @@ impl Caller {
         if self.reach.includes(tenant) { Ok(()) } else { Err(Error::not_found()) }
     }
 
-    /// Whether a record of this tenant and seat is visible: a scope that names a seat sees that seat only.
+    /// Whether records of this tenant and seat are visible: a scope that names a seat sees that seat only.
     pub fn sees(&self, tenant: &TenantName, seat: &SeatName) -> bool {
         self.reach.includes(tenant) && self.seat().is_none_or(|own| own == seat)
+    }
+
+    /// The one credential that a signer acts on.
+    pub fn sole_credential(&self) -> Option<&CredentialId> {
+        match &self.principal {
+            Principal::Signer(signer) => Some(&signer.credential),
+            Principal::Token(_) | Principal::Operator => None,
+        }
     }
 
     /// The tenant meant by a request that may leave it out: the scope's, else the only one in reach.

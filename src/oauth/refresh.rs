@@ -14,7 +14,7 @@ use crate::model::event::{Audited, Event};
 use crate::model::id::FamilyId;
 use crate::model::name::UserName;
 use crate::model::refresh_token::{FamilyOrigin, Presentation, RefreshToken, TokenFamily};
-use crate::model::scope::{self, RequestedScope};
+use crate::model::scope::RequestedScope;
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
 use crate::model::user::User;
@@ -195,8 +195,8 @@ fn narrowed(family: &TokenFamily, scope: Option<&str>) -> Result<String> {
     {
         return Err(Error::new(Code::InvalidScope, "The scope goes beyond what the refresh token is for."));
     }
-    let service = asked.service && family.scope.split(' ').any(|part| part == "service");
-    Ok(scope::granted(seat, tenant, service))
+    let granted = RequestedScope::parse(&family.scope)?;
+    Ok(asked.within(&granted).granted(seat, tenant))
 }
 
 fn replayed(family: &TokenFamily, revoked: usize) -> Event {

@@ -5,7 +5,7 @@ use crate::model::client::{Client, GrantType};
 use crate::model::error::{Code, Error, Result};
 use crate::model::name::SeatName;
 use crate::model::permission::{Permission, Permissions, TenantReach};
-use crate::model::scope::{self, RequestedScope};
+use crate::model::scope::RequestedScope;
 use crate::model::user::User;
 use crate::oauth::token::Granted;
 
@@ -23,7 +23,7 @@ pub(super) fn granted(grant: GrantType, user: User, asked: &RequestedScope) -> R
     }
     Ok(Granted {
         grant,
-        scope: scope::granted(seat.as_ref(), Some(&tenant), asked.service),
+        scope: asked.granted(seat.as_ref(), Some(&tenant)),
         seat,
         reach: TenantReach::one(tenant.clone()),
         tenant: Some(tenant),

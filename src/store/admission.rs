@@ -2,13 +2,16 @@
 
 use diesel::prelude::*;
 
+use crate::model::client::ClientStatus;
 use crate::model::error::{Code, Error, Result};
 use crate::model::permission::{Permission, TenantReach};
-use crate::model::token::{Caller, Principal, VerifiedToken};
+use crate::model::tenant::TenantStatus;
+use crate::model::token::{Caller, Principal, Proof, Signer, VerifiedToken};
+use crate::model::user::UserStatus;
 use crate::store::connection::Access;
 use crate::store::dialect::first_for_share;
 use crate::store::schema::tokens;
-use crate::store::{Tx, dialect, failure};
+use crate::store::{Tx, authorizations, clients, dialect, failure, sessions, tenants, users};
 
 impl Tx<'_> {
     /// Admits a principal that has the permission and whose token is recorded, neither expired nor revoked. In a
@@ -36,7 +39,49 @@ impl Tx<'_> {
         match principal {
             Principal::Operator => Ok(Caller::standing(principal, TenantReach::All)),
             Principal::Token(token) => self.standing(token).map(|reach| Caller::standing(principal, reach)),
+            Principal::Signer(signer) => {
+                self.signer_stands(signer)?;
+                Ok(Caller::standing(principal, TenantReach::one(signer.tenant.clone())))
+            }
         }
+    }
+
+    fn signer_stands(&mut self, signer: &Signer) -> Result<()> {
+        match &signer.proof {
+            Proof::Session { session, client_version } => {
+                let found = sessions::find(self, session)?;
+                if found.is_none_or(|session| Some(&session.user) != signer.user.as_ref()) {
+                    return Err(Error::new(Code::InvalidToken, "Nobody is signed in any more."));
+                }
+                match clients::version(self, &signer.client)? {
+                    Some(version) if version == *client_version => Ok(()),
+                    _ => Err(Error::conflict()),
+                }
+            }
+            Proof::CredentialToken(sad_id) => self.credential_token_stands(signer, sad_id),
+        }
+    }
+
+    /// What would have revoked a service token makes a credential token worthless: it is looked at, since nothing
+    /// revokes it.
+    fn credential_token_stands(&mut self, signer: &Signer, sad_id: &[u8]) -> Result<()> {
+        let unknown = || Error::new(Code::InvalidToken, "The access token is not known here, or is spent.");
+        let authorization = authorizations::by_sad_id(self, sad_id)?.ok_or_else(unknown)?;
+        let user = authorization.user.as_ref().ok_or_else(unknown)?;
+        if authorization.expires_at <= self.now {
+            return Err(Error::new(Code::ExpiredToken, "The access token has expired."));
+        }
+        let client = clients::find(self, &authorization.client)?;
+        let client = client.filter(|client| client.status == ClientStatus::Active);
+        let user = users::find(self, user)?.filter(|user| user.status == UserStatus::Active);
+        let tenant = tenants::find(self, &authorization.tenant)?;
+        let stands = authorization.remaining > 0
+            && authorization.client == signer.client
+            && authorization.credential == signer.credential
+            && client.is_some_and(|client| client.tenants.includes(&authorization.tenant))
+            && user.is_some_and(|user| user.seats.contains(&signer.seat))
+            && tenant.is_some_and(|tenant| tenant.status == TenantStatus::Active);
+        if stands { Ok(()) } else { Err(unknown()) }
     }
 
     fn standing(&mut self, token: &VerifiedToken) -> Result<TenantReach> {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::model::algorithm::Digest;
 use crate::model::authorization::{Authorization, AuthorizedHashes};
 use crate::model::error::{Error, Result};
-use crate::model::id::{AuthorizationId, ClientId, CredentialId};
+use crate::model::id::{AuthorizationId, ClientId, CredentialId, UserId};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::time::Timestamp;
 use crate::store::connection::Access;
@@ -141,6 +141,24 @@ pub fn end_all(tx: &mut Tx, credential: &CredentialId) -> Result<usize> {
     Ok(ended)
 }
 
+/// Ends every open authorization that a user gave in the browser; how many.
+pub fn end_those_of_user(tx: &mut Tx, user: &UserId) -> Result<usize> {
+    let (now, wiped): (i64, &[u8]) = (tx.now.micros(), &[]);
+    let open = authorizations::table
+        .filter(authorizations::user_id.eq(user.as_str()))
+        .filter(authorizations::remaining.gt(0))
+        .filter(authorizations::expires_at.gt(now));
+    let ended = diesel::update(open)
+        .set((
+            authorizations::remaining.eq(0),
+            authorizations::wrapped_data_key.eq(wiped),
+            authorizations::expires_at.eq(now),
+            authorizations::version.eq(authorizations::version + 1),
+        ))
+        .execute(tx.connection)?;
+    Ok(ended)
+}
+
 /// An authorization that the signer is asked about and that still waits for it, and is this transaction's until it ends.
 pub fn pending(tx: &mut Tx, id: &AuthorizationId) -> Result<Option<Authorization>> {
     let query = authorizations::table
@@ -202,6 +220,7 @@ struct Row {
     created_at: i64,
     version: i64,
     pending: bool,
+    user_id: Option<String>,
 }
 
 impl TryFrom<&Authorization> for Row {
@@ -230,6 +249,7 @@ impl TryFrom<&Authorization> for Row {
             created_at: a.created_at.micros(),
             version: a.version,
             pending: a.pending,
+            user_id: a.user.as_ref().map(ToString::to_string),
         })
     }
 }
@@ -254,6 +274,7 @@ impl TryFrom<Row> for Authorization {
             tenant: TenantName::stored(row.tenant),
             seat: row.seat.map(SeatName::stored),
             client: ClientId::stored(row.client),
+            user: row.user_id.map(UserId::stored),
             remaining: u32::try_from(row.remaining).map_err(|_| corrupt())?,
             hashes,
             wrapped_data_key: row.wrapped_data_key,

@@ -29,7 +29,7 @@ pub fn visible(tx: &mut Tx, caller: &Caller, id: &CredentialId) -> Result<Creden
         Access::Write => first_for_update!(tx.connection, query),
     };
     let credential = row.optional()?.map(Credential::try_from).transpose()?;
-    credential.filter(|c| caller.sees(&c.tenant, &c.seat)).ok_or_else(Error::not_found)
+    credential.filter(|credential| is_seen(caller, credential)).ok_or_else(Error::not_found)
 }
 
 /// A credential that a record speaks of, whoever asks; held like [`visible`]'s.
@@ -47,7 +47,12 @@ pub fn held(tx: &mut Tx, caller: &Caller, id: &CredentialId) -> Result<Credentia
     let query = credentials::table.find(id.as_str());
     let row: QueryResult<Row> = first_for_share!(tx.connection, query);
     let credential = row.optional()?.map(Credential::try_from).transpose()?;
-    credential.filter(|c| caller.sees(&c.tenant, &c.seat)).ok_or_else(Error::not_found)
+    credential.filter(|credential| is_seen(caller, credential)).ok_or_else(Error::not_found)
+}
+
+fn is_seen(caller: &Caller, credential: &Credential) -> bool {
+    caller.sole_credential().is_none_or(|sole| *sole == credential.id)
+        && caller.sees(&credential.tenant, &credential.seat)
 }
 
 /// Which credentials are meant; what is left out does not matter.

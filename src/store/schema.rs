@@ -222,6 +222,7 @@ diesel::table! {
         created_at -> BigInt,
         version -> BigInt,
         pending -> Bool,
+        user_id -> Nullable<Text>,
     }
 }
 
@@ -340,6 +341,52 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sessions (id) {
+        id -> Binary,
+        user_id -> Text,
+        user_version -> BigInt,
+        signed_in_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorization_requests (id) {
+        id -> Binary,
+        client -> Text,
+        browser -> Nullable<Binary>,
+        asked -> Text,
+        passed_user -> Nullable<Text>,
+        passed_version -> Nullable<BigInt>,
+        signed_in_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorization_codes (hash) {
+        hash -> Binary,
+        client -> Text,
+        user_id -> Text,
+        user_version -> BigInt,
+        given -> Text,
+        authorization_id -> Nullable<Text>,
+        family -> Nullable<Text>,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    consents (user_id, client) {
+        user_id -> Text,
+        client -> Text,
+        scope -> Text,
+        given_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     settings,
     tenants,
@@ -358,6 +405,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     chains,
     authorizations,
     approvals,
+    sessions,
+    authorization_requests,
+    authorization_codes,
+    consents,
     sign_responses,
     tokens,
     token_families,

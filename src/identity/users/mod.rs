@@ -16,7 +16,7 @@ use crate::model::error::Result;
 use crate::model::event::Event;
 use crate::model::id::UserId;
 use crate::model::user::User;
-use crate::store::{Tx, tokens};
+use crate::store::{Tx, authorization_codes, authorizations, sessions, tokens};
 
 pub(super) fn target(id: &UserId) -> String {
     format!("user:{id}")
@@ -36,5 +36,8 @@ fn described(event: Event, user: &User) -> Event {
 
 /// Ends all that a user was given by signing in; how much that was. Whatever else a sign-in comes to give ends here too.
 fn end_what_was_given(tx: &mut Tx, user: &User) -> Result<usize> {
-    tokens::revoke_those_of_user(tx, &user.tenant, &user.name)
+    sessions::end_those_of_user(tx, &user.id)?;
+    authorization_codes::forget_those_of_user(tx, &user.id)?;
+    let authorizations = authorizations::end_those_of_user(tx, &user.id)?;
+    Ok(authorizations + tokens::revoke_those_of_user(tx, &user.tenant, &user.name)?)
 }

@@ -7,7 +7,7 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::name::{SeatName, TenantName};
 use crate::model::permission::TenantReach;
 use crate::model::refresh_token::FamilyOrigin;
-use crate::model::scope::{self, RequestedScope};
+use crate::model::scope::RequestedScope;
 use crate::oauth::client_authentication::{Presented, on_behalf};
 use crate::oauth::grants::refusal::remember;
 use crate::oauth::known_clients::KnownClient;
@@ -64,7 +64,7 @@ fn decide(oauth: &OAuth, client: &KnownClient, request: &Request, scope: Option<
     Ok(Granted {
         grant: GrantType::ClientCredentials,
         user: None,
-        scope: scope::granted(asked.seat.as_ref(), tenant.as_ref(), asked.service),
+        scope: asked.clone().of_nobody().granted(asked.seat.as_ref(), tenant.as_ref()),
         seat: asked.seat,
         tenant,
         reach,
