@@ -3,29 +3,20 @@
 check.py PROGRAM DIRECTORY-OF-THE-JAVASCRIPT-CLIENT"""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import authlib_tokens
 import pyhanko_signs
 import readme
+from passing import end_cleanly_when_told_to, pass_all
 from service import Service
 
 
 def main(program, javascript):
-    passed = 0
-    # Whoever is told to end leaves no server behind either.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+    end_cleanly_when_told_to()
     with Service(program) as service:
-        for client in (pyhanko_signs.run, authlib_tokens.run, openid_client(javascript), readme.run):
-            started = time.monotonic()
-            for what in client(service):
-                passed += 1
-                print(f"{what} ... ok ({time.monotonic() - started:.1f} s)", flush=True)
-                started = time.monotonic()
-    print(f"test result: ok. {passed} passed; 0 failed; 0 ignored")
+        pass_all([pyhanko_signs.run, authlib_tokens.run, openid_client(javascript), readme.run], service)
 
 
 def openid_client(directory):

@@ -23,10 +23,10 @@ PIN = "739154"
 class Service:
     """A server on a free port and a database of its own, with the tenant acme, its application and its CA's operator.
 
-    Stopped, and its directory gone, when the `with` ends."""
+    Stopped, and its directory gone, when the `with` ends. Settings are COUNTERSIGN_* variables."""
 
-    def __init__(self, program):
-        self.program = program
+    def __init__(self, program, settings={}):
+        self.program, self.settings = program, settings
         self.authority = Authority()
 
     def __enter__(self):
@@ -35,6 +35,7 @@ class Service:
         self.url = f"http://127.0.0.1:{free_port()}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
         environment |= {"COUNTERSIGN_DATA": data, "COUNTERSIGN_RSA_POOL": "2048=0,3072=0,4096=0"}
+        environment |= self.settings
         made = subprocess.run(
             [self.program, "init", "--json", "--public-url", self.url],
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True,
@@ -63,9 +64,7 @@ class Service:
         self.post("/api/v1/tenants", self.administrator, {"name": "acme", "displayName": "Acme"})
         self.application = self.client("acme-app", "application")
         self.operator = self.client("acme-ca", "ca_operator")
-        configuration = {"name": "pin-and-otp", "tenant": "acme", "type": "explicit", "secondFactors": ["PIN", "OTP"]}
-        made = self.post("/api/v1/authorization-configurations", self.administrator, configuration)
-        self.configuration = made["id"]
+        self.configuration = self.configure("pin-and-otp", ["PIN", "OTP"])
 
     def _stop(self):
         self.process.terminate()
@@ -83,6 +82,11 @@ class Service:
         record = {"clientId": name, "roles": [role], "tenants": ["acme"], **fields}
         return name, self.post("/api/v1/clients", self.administrator, record)["clientSecret"]
 
+    def configure(self, name, factors, kind="explicit"):
+        """How signatures are authorised: the id of a configuration."""
+        configuration = {"name": name, "tenant": "acme", "type": kind, "secondFactors": factors}
+        return self.post("/api/v1/authorization-configurations", self.administrator, configuration)["id"]
+
     def token(self, client_id, secret, scope=""):
         form = {"grant_type": "client_credentials", "scope": scope}
         answer = requests.post(f"{self.url}/oauth2/token", data=form, auth=(client_id, secret), timeout=60)
@@ -94,18 +98,29 @@ class Service:
 
     def enrol(self, seat, algorithm, bits, signatures=1):
         """Takes a new signer through the pipeline, as far as a certificate."""
+        signer = self.begin(seat, self.configuration, signatures)
+        self.factor(signer, "PIN", value=signer.pin)
+        signer.authenticator = Authenticator(self.factor(signer, "OTP")["secret"])
+        self.post(f"{signer.path}/second-factors/otp/confirm", signer.token, {"value": signer.authenticator.code()})
+        self.certify(signer, algorithm, bits)
+        return signer
+
+    def begin(self, seat, configuration, signatures=1, **fields):
+        """A credential that has nothing yet."""
         token = self.token(*self.application, f"seat:{seat} tenant:acme")
-        wanted = {"authorizationConfiguration": self.configuration, "multiSignature": signatures}
-        credential = self.post("/api/v1/credentials", token, wanted)["credentialId"]
-        here = f"/api/v1/credentials/{credential}"
-        self.post(f"{here}/second-factors", token, {"type": "PIN", "value": PIN})
-        otp = Authenticator(self.post(f"{here}/second-factors", token, {"type": "OTP"})["secret"])
-        self.post(f"{here}/second-factors/otp/confirm", token, {"value": otp.code()})
+        wanted = {"authorizationConfiguration": configuration, "multiSignature": signatures, **fields}
+        return Signer(seat, self.post("/api/v1/credentials", token, wanted)["credentialId"], token)
+
+    def factor(self, signer, kind, **fields):
+        return self.post(f"{signer.path}/second-factors", signer.token, {"type": kind, **fields})
+
+    def certify(self, signer, algorithm, bits):
+        """A key for a credential that has its factors, and the certificate."""
         family = "SHA256withRSA" if algorithm == "RSA" else "SHA256withECDSA" if bits == 256 else "SHA384withECDSA"
-        key = {"keyAlgorithm": algorithm, "keyLength": bits, "csrSignatureAlgorithm": family, "subject": f"CN={seat},O=Acme"}
-        self.post(f"{here}/key-pair", token, key)
-        self._certify(credential)
-        return Signer(seat, credential, token, otp)
+        subject = f"CN={signer.seat},O=Acme"
+        key = {"keyAlgorithm": algorithm, "keyLength": bits, "csrSignatureAlgorithm": family, "subject": subject}
+        self.post(f"{signer.path}/key-pair", signer.token, key)
+        self._certify(signer.credential)
 
     def _certify(self, credential):
         """What the CA's operator does: look for the request, answer it with a chain."""
@@ -121,11 +136,12 @@ class Service:
 
 
 class Signer:
-    """A person with a credential, a PIN and an authenticator, and the token of the application that acts for them."""
+    """A person with a credential, a PIN and perhaps an authenticator, and the token of the application that acts for
+    them."""
 
-    def __init__(self, seat, credential, token, authenticator):
-        self.seat, self.credential, self.token, self.authenticator = seat, credential, token, authenticator
-        self.pin = PIN
+    def __init__(self, seat, credential, token):
+        self.seat, self.credential, self.token, self.authenticator = seat, credential, token, None
+        self.path, self.pin = f"/api/v1/credentials/{credential}", PIN
 
 
 class Authenticator:
