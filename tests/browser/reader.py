@@ -60,18 +60,20 @@ class Browser:
 class Reader:
     def __init__(self, browser, page, language):
         self.browser, self.page, self.language = browser, page, language
-        self.trouble, self.others = [], {"about:"}
+        self.trouble, self.visited, self.others = [], set(), {"about:"}
         page.set_default_timeout(10_000)
         page.on("request", self._sees_request)
         page.on("console", self._sees_message)
         page.on("pageerror", lambda error: self.trouble.append(f"{page.url}: {error}"))
 
     def _sees_request(self, request):
+        if request.is_navigation_request():
+            self.visited.add(request.url)
         if not request.url.startswith(f"{self.browser.url}/") and not request.url.startswith(tuple(self.others)):
             self.trouble.append(f"{self.page.url} asks another host: {request.url}")
 
     def _sees_message(self, message):
-        if not (message.text.startswith(ITS_STATUS) and message.location["url"] == self.page.url):
+        if not (message.text.startswith(ITS_STATUS) and message.location["url"] in self.visited):
             self.trouble.append(f"{self.page.url}, console: {message.type}: {message.text}")
 
     def may_go_to(self, url):
@@ -107,11 +109,12 @@ class Reader:
         self.focus(name)
         self.page.keyboard.press("Enter")
 
-    def submit(self, name):
+    def submit(self, name, status=200):
         """Presses Enter in a field, on a button or on a link; there is another page then."""
         self.focus(name)
-        with self.page.expect_navigation():
+        with self.page.expect_navigation() as navigation:
             self.page.keyboard.press("Enter")
+        assert navigation.value.status == status, f"{self.page.url} answered {navigation.value.status}"
 
     def leave_controls(self):
         """Tab begins at the top again."""
