@@ -13,11 +13,13 @@ WORDS = {
         "ask": "Approve this signature?", "full": "Show them in full", "approve": "Approve", "approved": "Approved",
         "decided": "This was decided already", "unknown": "This link is not valid", "address": "Is this address yours?",
         "confirm": "Yes, confirm", "refuse": "Refuse", "refused": "Refused",
+        "odd": "This could not be understood",
     },
     "es": {
         "ask": "¿Aprueba esta firma?", "full": "Mostrarlos completos", "approve": "Aprobar", "approved": "Aprobado",
         "decided": "Ya se decidió", "unknown": "Este enlace no es válido", "address": "¿Es suya esta dirección?",
         "confirm": "Sí, confirmar", "refuse": "Rechazar", "refused": "Rechazado",
+        "odd": "No se ha podido entender la petición",
     },
 }
 
@@ -56,6 +58,12 @@ def run(stage):
 
         reader.open(asked(stage, signer, hashes=3))
         reader.look("approval-unnamed")
+        link = reader.page.url
+        reader.page.evaluate("document.querySelector('button').value = 'perhaps'")
+        reader.submit(words["approve"], status=400)
+        assert reader.title() == words["odd"], reader.title()
+        reader.look("approval-odd")
+        reader.open(link)
         reader.submit(words["refuse"])
         assert reader.title() == words["refused"], reader.title()
         reader.look("approval-refused")
