@@ -79,7 +79,7 @@ pub enum Patience {
 
 /// For callers who cannot wait: where the signer has to approve they are refused, before any factor is looked at.
 pub fn authorize(service: &Service, call: &Call, request: AuthorizeRequest) -> Result<Authorized> {
-    match decide(service, call, request, Patience::None)? {
+    match give(service, call, request, Patience::None)? {
         Given::Sad(authorized) => Ok(authorized),
         Given::Handle(_) => Err(Error::internal("a handle for a caller who cannot wait")),
     }
@@ -87,14 +87,33 @@ pub fn authorize(service: &Service, call: &Call, request: AuthorizeRequest) -> R
 
 /// For callers who take a handle where the signer has to approve.
 pub fn authorize_or_wait(service: &Service, call: &Call, request: AuthorizeRequest) -> Result<Given> {
-    decide(service, call, request, Patience::Waits)
+    give(service, call, request, Patience::Waits)
 }
 
-fn decide(service: &Service, call: &Call, request: AuthorizeRequest, patience: Patience) -> Result<Given> {
-    let ids = [attempt::new_attempt_id()?, attempt::new_attempt_id()?];
+fn give(service: &Service, call: &Call, request: AuthorizeRequest, patience: Patience) -> Result<Given> {
     let request = Arc::new(request);
+    decide(service, call, &request, patience, |right| grant(service, call, &request, right))
+}
+
+/// Right factors, and the attempts at them that are still to be settled.
+pub(super) struct Right {
+    pub demand: Demand,
+    pub attempts: Vec<(FactorType, Attempt)>,
+    pub proof: Proof,
+}
+
+/// Takes attempts, checks what was sent, and has right factors granted what they are for. Of `grant` the outer error is
+/// that nothing was settled, though the factors were right; the inner one a refusal that was.
+pub(super) fn decide<T>(
+    service: &Service,
+    call: &Call,
+    request: &Arc<AuthorizeRequest>,
+    patience: Patience,
+    grant: impl FnOnce(Right) -> Result<Result<T>>,
+) -> Result<T> {
+    let ids = [attempt::new_attempt_id()?, attempt::new_attempt_id()?];
     let (demand, attempts) = {
-        let (call, request) = (call.clone(), Arc::clone(&request));
+        let (call, request) = (call.clone(), Arc::clone(request));
         service.store.bookkeep(call.at, move |tx| {
             let demand = Demand::look(tx, &call, &request)?;
             demand.check_patience(patience)?;
@@ -102,9 +121,9 @@ fn decide(service: &Service, call: &Call, request: AuthorizeRequest, patience: P
             Ok((demand, attempts))
         })?
     };
-    let outcome = match demand.check(service, call, &request) {
-        Ok(Checked::Right(proof)) => grant(service, call, &request, &demand, attempts.clone(), proof),
-        Ok(Checked::Wrong(wrong)) => return refuse(service, call, &request, attempts, wrong),
+    let outcome = match demand.check(service, call, request) {
+        Ok(Checked::Right(proof)) => grant(Right { demand, attempts: attempts.clone(), proof }),
+        Ok(Checked::Wrong(wrong)) => return refuse(service, call, request, attempts, wrong),
         Err(error) => Err(error),
     };
     outcome.unwrap_or_else(|error| {
@@ -124,25 +143,55 @@ pub(super) fn usable(tx: &mut Tx, caller: &Caller, id: &CredentialId) -> Result<
     Ok((credential, tenant))
 }
 
-/// The outer error: nothing was settled, though the factors were right. The inner: a refusal that was.
 fn grant(
     service: &Service,
     call: &Call,
     request: &Arc<AuthorizeRequest>,
-    demand: &Demand,
-    attempts: Vec<(FactorType, Attempt)>,
-    proof: Proof,
+    right: Right,
 ) -> Result<Result<Given>> {
-    let tenant_key = service.vault.tenant_key(&demand.tenant)?;
+    let Right { demand, attempts, proof } = right;
     let sad = Sad::generate()?;
     let sad_id = sad.id()?;
-    let id = AuthorizationId::new(call.at, id_octets()?);
+    let mut authorization = authorization(service, call, request, &demand, &proof.dek, &sad)?;
     let validity = demand.configuration.sad_validity;
-    let (expires_at, ends_at) = lifetime(call.at, validity);
-    let mut authorization = Authorization {
-        wrapped_data_key: sad.wrap(&tenant_key, places::authorized_data_key(&id), &proof.dek)?,
+    let Some(factor) = demand.approval()? else {
+        // Parsed once, here, for as long as the authorization is open.
+        let opened = open(&demand.key, &proof.dek)?;
+        let expires_at = authorization.expires_at;
+        let settlement = Settlement { attempts, one_time: proof.one_time, authorization, approval: None };
+        let settled = settle(service, call, request, settlement, |_| Ok(()))?;
+        return Ok(settled.map(|()| {
+            service.vault.opened.insert(sad_id, request.credential.clone(), opened, expires_at);
+            Given::Sad(Authorized { sad: sad.text(), expires_in: validity })
+        }));
+    };
+    // Sent before anything is settled, so that a message that does not leave costs nothing.
+    let approval = approval::ask(service, call, &demand, factor, &authorization.id, request)?;
+    authorization.pending = true;
+    authorization.expires_at = approval::collected_until(&approval);
+    let expires_in = u32::try_from(call.at.seconds_until(approval.expires_at)).unwrap_or(u32::MAX);
+    let settlement =
+        Settlement { attempts, one_time: proof.one_time, authorization, approval: Some(approval) };
+    let settled = settle(service, call, request, settlement, |_| Ok(()))?;
+    Ok(settled.map(|()| Given::Handle(Waiting { handle: sad.text(), expires_in })))
+}
+
+/// What was authorised, under `sad`, for as long as the configuration lets a SAD live.
+pub(super) fn authorization(
+    service: &Service,
+    call: &Call,
+    request: &AuthorizeRequest,
+    demand: &Demand,
+    dek: &Dek,
+    sad: &Sad,
+) -> Result<Authorization> {
+    let tenant_key = service.vault.tenant_key(&demand.tenant)?;
+    let id = AuthorizationId::new(call.at, id_octets()?);
+    let (expires_at, ends_at) = lifetime(call.at, demand.configuration.sad_validity);
+    Ok(Authorization {
+        wrapped_data_key: sad.wrap(&tenant_key, places::authorized_data_key(&id), dek)?,
         id,
-        sad_id: sad_id.to_vec(),
+        sad_id: sad.id()?.to_vec(),
         pending: false,
         credential: request.credential.clone(),
         tenant: demand.credential.tenant.clone(),
@@ -158,23 +207,7 @@ fn grant(
         ends_at,
         created_at: call.at,
         version: 0,
-    };
-    let Some(factor) = demand.approval()? else {
-        // Parsed once, here, for as long as the authorization is open.
-        let opened = open(&demand.key, &proof.dek)?;
-        let settled = settle(service, call, request, attempts, proof.one_time, authorization, None)?;
-        return Ok(settled.map(|()| {
-            service.vault.opened.insert(sad_id, request.credential.clone(), opened, expires_at);
-            Given::Sad(Authorized { sad: sad.text(), expires_in: validity })
-        }));
-    };
-    // Sent before anything is settled, so that a message that does not leave costs nothing.
-    let approval = approval::ask(service, call, demand, factor, &authorization.id, request)?;
-    authorization.pending = true;
-    authorization.expires_at = approval::collected_until(&approval);
-    let expires_in = u32::try_from(call.at.seconds_until(approval.expires_at)).unwrap_or(u32::MAX);
-    let settled = settle(service, call, request, attempts, proof.one_time, authorization, Some(approval))?;
-    Ok(settled.map(|()| Given::Handle(Waiting { handle: sad.text(), expires_in })))
+    })
 }
 
 /// When a SAD that is given now expires, and when what it is extended to ends.
@@ -188,17 +221,25 @@ pub(super) fn open(key: &StoredKey, dek: &Dek) -> Result<Arc<OpenedKey>> {
     OpenedKey::open(key.algorithm, &pkcs8).map(Arc::new)
 }
 
+/// What is written once the factors were right.
+pub(super) struct Settlement {
+    pub attempts: Vec<(FactorType, Attempt)>,
+    pub one_time: Option<one_time::Proof>,
+    pub authorization: Authorization,
+    pub approval: Option<Approval>,
+}
+
 /// One transaction: everything still is as it was when the factors were checked; what is good once is spent, and the
-/// authorization is there. A run of failures ends with the whole authorisation, which an approval is part of.
-fn settle(
+/// authorization is there, with what `beside` writes. A run of failures ends with the whole authorisation, which an
+/// approval is part of.
+pub(super) fn settle(
     service: &Service,
     call: &Call,
     request: &Arc<AuthorizeRequest>,
-    attempts: Vec<(FactorType, Attempt)>,
-    one_time: Option<one_time::Proof>,
-    authorization: Authorization,
-    approval: Option<Approval>,
+    settlement: Settlement,
+    beside: impl Fn(&mut Tx) -> Result<()> + Send + 'static,
 ) -> Result<Result<()>> {
+    let Settlement { attempts, one_time, authorization, approval } = settlement;
     let (call, request) = (call.clone(), Arc::clone(request));
     service.store.write(call.actor(), move |tx| {
         let Demand { credential, configuration, mut factors, .. } = Demand::look(tx, &call, &request)?;
@@ -237,6 +278,7 @@ fn settle(
             approvals::insert(tx, approval)?;
             action = "credential.ask_approval";
         }
+        beside(tx)?;
         let event = with_request(
             Event::done(action, target(&credential.id))
                 .of(&credential.tenant)
@@ -249,13 +291,13 @@ fn settle(
 }
 
 /// The wrong factor's failure is counted; the others' attempts are given back, their runs as they were.
-fn refuse(
+fn refuse<T>(
     service: &Service,
     call: &Call,
     request: &Arc<AuthorizeRequest>,
     attempts: Vec<(FactorType, Attempt)>,
     wrong: FactorType,
-) -> Result<Given> {
+) -> Result<T> {
     let (call, request) = (call.clone(), Arc::clone(request));
     service
         .store

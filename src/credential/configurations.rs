@@ -182,6 +182,11 @@ fn check_factors(new: &NewConfiguration) -> Result<()> {
             "An explicit configuration needs at least one second factor: PIN, a one-time password or both.",
         )
         .at("/secondFactors")),
+        (ConfigurationType::Oauth2, _) if distinct.iter().any(|kind| kind.is_approval()) => Err(Error::new(
+            Code::NotSupportedYet,
+            "An oauth2 configuration asks its signers on a page of this service: for a PIN, for OTP, EMAIL_OTP or SMS_OTP, or for neither; EMAIL_LINK and PUSH are for explicit ones.",
+        )
+        .at("/secondFactors")),
         (ConfigurationType::Implicit, false) => {
             Err(Error::field("/secondFactors", "an implicit configuration asks nothing of the signer"))
         }
@@ -215,6 +220,19 @@ mod tests {
         check(&explicit(&[FactorType::Pin, FactorType::Otp])).unwrap();
         assert_eq!(check(&explicit(&[])).unwrap_err().code(), Code::NoSecondFactor);
         assert!(check(&explicit(&[FactorType::Pin, FactorType::Pin])).is_err());
+    }
+
+    #[test]
+    fn what_is_asked_in_the_browser_needs_no_factor_and_takes_no_approval() {
+        let oauth2 = |factors: &[FactorType]| {
+            check(&NewConfiguration { kind: ConfigurationType::Oauth2, ..explicit(factors) })
+        };
+        oauth2(&[]).unwrap();
+        oauth2(&[FactorType::Pin, FactorType::SmsOtp]).unwrap();
+        for kind in [FactorType::EmailLink, FactorType::Push] {
+            assert_eq!(oauth2(&[FactorType::Pin, kind]).unwrap_err().code(), Code::NotSupportedYet);
+        }
+        assert!(oauth2(&[FactorType::Otp, FactorType::EmailOtp]).is_err());
     }
 
     #[test]

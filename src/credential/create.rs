@@ -1,7 +1,7 @@
 //! Step 2 of enrolment (the token was step 1): a credential, under an authorization configuration.
 
 use crate::credential::{Progress, target};
-use crate::model::configuration::{Configuration, ConfigurationType};
+use crate::model::configuration::Configuration;
 use crate::model::credential::{Credential, CredentialStatus};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
@@ -68,7 +68,7 @@ pub fn create(service: &Service, call: &Call, new: NewCredential) -> Result<Prog
             Choice::ForCsc(policy) => chosen_for_csc(tx, &caller, &tenant, policy.as_deref())?,
         };
         let seat = seat_of(&caller, new.seat.as_ref())?;
-        check_kind(&configuration, multi_signature)?;
+        check_rate(&configuration, multi_signature)?;
         seats::ensure(
             tx,
             &Seat {
@@ -148,14 +148,7 @@ fn chosen_for_csc(
     }
 }
 
-fn check_kind(configuration: &Configuration, multi_signature: u32) -> Result<()> {
-    if configuration.kind == ConfigurationType::Oauth2 {
-        return Err(Error::new(
-            Code::NotSupportedYet,
-            "Credentials under a configuration of type oauth2 cannot be made yet; use an explicit one.",
-        )
-        .at("/authorizationConfiguration"));
-    }
+fn check_rate(configuration: &Configuration, multi_signature: u32) -> Result<()> {
     match configuration.signatures_per_minute {
         Some(rate) if rate < multi_signature => Err(Error::new(
             Code::InvalidMultiSignature,

@@ -38,15 +38,30 @@ pub(super) struct Proof {
 impl Demand {
     /// Everything that can be refused without touching a factor is refused here.
     pub fn look(tx: &mut Tx, call: &Call, request: &AuthorizeRequest) -> Result<Self> {
+        let demand = Self::look_ahead(tx, call, request)?;
+        demand.check_presence(request)?;
+        Ok(demand)
+    }
+
+    /// As [`Demand::look`], before the signer has been asked for any factor.
+    pub fn look_ahead(tx: &mut Tx, call: &Call, request: &AuthorizeRequest) -> Result<Self> {
         let caller = permit::admit(tx, call)?;
         let (credential, tenant) = usable(tx, &caller, &request.credential)?;
         let configuration = configurations::known(tx, &credential.configuration)?;
+        permit::require_way(&caller, &configuration)?;
         check_numbers(request, &credential, &configuration)?;
         credential.require_active(call.at)?;
-        if let Some(kind) = request.approval.filter(|kind| !credential.required_factors.contains(kind)) {
+        let key = keys::current(tx, &credential)?;
+        let factors = factors::of(tx, &credential.id)?;
+        Ok(Self { credential, configuration, tenant, key, factors })
+    }
+
+    fn check_presence(&self, request: &AuthorizeRequest) -> Result<()> {
+        let required = &self.credential.required_factors;
+        if let Some(kind) = request.approval.filter(|kind| !required.contains(kind)) {
             return Err(Error::field("/authData", format!("the credential asks for no {}", kind.as_str())));
         }
-        for kind in credential.required_factors.iter().filter(|kind| !kind.is_approval()) {
+        for kind in required.iter().filter(|kind| !kind.is_approval()) {
             if request.value(*kind).is_none() {
                 return Err(Error::new(
                     Code::FactorMissing,
@@ -55,9 +70,7 @@ impl Demand {
                 .about(kind.csc_name()));
             }
         }
-        let key = keys::current(tx, &credential)?;
-        let factors = factors::of(tx, &credential.id)?;
-        Ok(Self { credential, configuration, tenant, key, factors })
+        Ok(())
     }
 
     /// Refuses callers who cannot wait for the signer, where that is needed.
@@ -142,7 +155,7 @@ impl Demand {
         }
     }
 
-    fn factor(&self, kind: FactorType) -> Result<&Factor> {
+    pub fn factor(&self, kind: FactorType) -> Result<&Factor> {
         attempt::find(&self.factors, kind).ok_or_else(|| Error::internal("a required factor is not there"))
     }
 }

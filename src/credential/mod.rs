@@ -16,6 +16,8 @@ pub mod approve;
 pub mod authorize;
 pub mod redeem;
 
+pub mod oauth2code;
+
 pub mod extend;
 pub mod revoke_sad;
 pub mod send_otp;

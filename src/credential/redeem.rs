@@ -86,7 +86,9 @@ impl Found {
             })?;
         let factors = factors::of(tx, &credential.id)?;
         let authorization = authorizations::by_handle_id(tx, handle_id)?.ok_or_else(unknown)?;
-        let ours = authorization.credential == credential.id
+        // What waits for an authorization code waits for nobody's approval.
+        let ours = authorization.user.is_none()
+            && authorization.credential == credential.id
             && Some(&authorization.client) == caller.client()
             && Some(&authorization.tenant) == caller.tenant()
             && authorization.seat.as_ref() == caller.seat();

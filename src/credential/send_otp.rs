@@ -123,6 +123,8 @@ impl Context {
     fn look(tx: &mut Tx, call: &Call, id: &CredentialId) -> Result<Self> {
         let caller = permit::admit(tx, call)?;
         let (credential, tenant) = usable(tx, &caller, id)?;
+        let configuration = configurations::known(tx, &credential.configuration)?;
+        permit::require_way(&caller, &configuration)?;
         credential.require_active(call.at)?;
         let mut codes = factors::of(tx, id)?.into_iter().filter(|factor| factor.kind.is_one_time_password());
         let found = codes.find_map(|factor| {
@@ -136,7 +138,6 @@ impl Context {
             )
         })?;
         factor.lockout.check(call.at).map_err(|refusal| refusal.about(factor.kind.csc_name()))?;
-        let configuration = configurations::known(tx, &credential.configuration)?;
         Ok(Self { credential, tenant, factor, channel, digits: configuration.otp.digits })
     }
 }

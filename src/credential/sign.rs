@@ -80,7 +80,7 @@ pub fn keep(service: &Service, call: &Call, request: SignRequest, wait: Wait) ->
     };
     let unreleased = make(service, call, &request, &sad_id, &key, Some(&found))?;
     let digest = unreleased.digest;
-    let (kept, response) = unreleased.seal(service, call.at, &found, wait.validity)?;
+    let (kept, response) = unreleased.seal(service, call, &found, wait.validity)?;
     let waiting = Waiting { response, notified: wait.notified };
     let spent = spend(service, call, request, sad_id, digest, Some(waiting))?;
     after(service, &spent, sad_id, key, Some(found));
@@ -164,26 +164,27 @@ impl Unreleased<Signatures> {
     fn seal(
         self,
         service: &Service,
-        now: Timestamp,
+        call: &Call,
         found: &Found,
         validity: ResponseValidity,
     ) -> Result<(Unreleased<Kept>, SignResponse)> {
         let Signatures { signatures, algorithm } = self.value;
         let response_id = Sad::generate()?;
-        let id = SignResponseId::new(now, service::id_octets()?);
+        let id = SignResponseId::new(call.at, service::id_octets()?);
         let tenant_key = service.vault.tenant_key(&found.tenant)?;
         let packed = collect::pack(&signatures)?;
-        let Authorization { credential, tenant, seat, client, .. } = found.authorization.clone();
+        let Authorization { credential, tenant, client, .. } = found.authorization.clone();
         let response = SignResponse {
             response_id: response_id.id()?.to_vec(),
             sealed: response_id.seal(&tenant_key, places::waiting_signatures(&id), &packed)?,
             id,
             credential,
             tenant,
-            seat,
+            // They are collected by who had them made.
+            seat: call.principal.seat().cloned(),
             client,
-            expires_at: validity.from(now),
-            created_at: now,
+            expires_at: validity.from(call.at),
+            created_at: call.at,
         };
         let kept = Kept {
             response_id: response_id.text(),
@@ -223,10 +224,16 @@ pub(super) fn standing(
     }
     let unknown = || Error::new(Code::SadInvalid, "The SAD is unknown, spent or replaced; authorise again.");
     let authorization = authorizations::by_sad_id(tx, sad_id)?.ok_or_else(unknown)?;
+    let seat_fits = match (&authorization.user, caller.seat()) {
+        // Given in the browser, by whom the service token need not speak of.
+        (Some(_), None) => true,
+        (_, seat) => authorization.seat.as_ref() == seat,
+    };
     let ours = authorization.credential == credential.id
         && Some(&authorization.client) == caller.client()
         && Some(&authorization.tenant) == caller.tenant()
-        && authorization.seat.as_ref() == caller.seat();
+        && caller.credential_token().is_none_or(|own| own == sad_id)
+        && seat_fits;
     if !ours || authorization.remaining == 0 {
         return Err(unknown());
     }
@@ -268,11 +275,7 @@ fn open(service: &Service, sad: &Sad, found: &Found) -> Result<OpenedKey> {
 }
 
 fn check_lengths(hashes: &[Vec<u8>], digest: Option<Digest>, key: KeyAlgorithm) -> Result<()> {
-    let fits = |hash: &Vec<u8>| match digest {
-        Some(digest) => hash.len() == digest.len(),
-        None => Digest::ALL.iter().any(|digest| digest.len() == hash.len()),
-    };
-    if hashes.iter().all(fits) {
+    if hashes.iter().all(|hash| Digest::fits(digest, hash)) {
         return Ok(());
     }
     let expected = match digest {

@@ -100,7 +100,7 @@ macro_rules! table {
 
 table! {
     documented {
-        POST "/api/v1/credentials" enrolment::create [NotFound, InsufficientScope, InvalidMultiSignature, NotSupportedYet];
+        POST "/api/v1/credentials" enrolment::create [NotFound, InsufficientScope, InvalidMultiSignature];
         GET "/api/v1/credentials" credentials::list [InvalidRequest];
         GET "/api/v1/credentials/{id}" credentials::show [NotFound];
         DELETE "/api/v1/credentials/{id}" credentials::destroy [NotFound, InvalidState];
@@ -115,7 +115,7 @@ table! {
             SubjectMismatch, CertificateRevoked, NameConstraints, SelfTestFailed
         ];
         GET "/api/v1/certificate-requests" certificate_requests::list [InvalidRequest];
-        POST "/api/v1/authorization-configurations" configurations::create [NotFound, AlreadyExists, NoSecondFactor];
+        POST "/api/v1/authorization-configurations" configurations::create [NotFound, AlreadyExists, NoSecondFactor, NotSupportedYet];
         GET "/api/v1/authorization-configurations" configurations::list [InvalidRequest];
         GET "/api/v1/authorization-configurations/{id}" configurations::show [NotFound];
         GET "/api/v1/audit-events" audit_events::list [InvalidRequest];

@@ -37,6 +37,14 @@ impl Digest {
         }
     }
 
+    /// Whether a hash has this digest's length or, where none is named, that of some digest.
+    pub fn fits(named: Option<Self>, hash: &[u8]) -> bool {
+        match named {
+            Some(digest) => digest.len() == hash.len(),
+            None => Self::ALL.iter().any(|digest| digest.len() == hash.len()),
+        }
+    }
+
     /// The digits of the name: 256, 384 or 512.
     pub const fn bits(self) -> u32 {
         match self {

@@ -79,7 +79,7 @@ codes! {
     InvalidValidity "invalid_validity" "The validity is out of range" "Give 1 to 31536000 seconds."
     InvalidMultiSignature "invalid_multi_signature" "multiSignature is out of range" "Give 1 to 1000."
     NoSecondFactor "no_second_factor" "An explicit configuration needs a second factor" "Give `secondFactors` with PIN, OTP or both."
-    NotSupportedYet "not_supported_yet" "This is understood, but not supported yet" "Use an explicit authorization configuration."
+    NotSupportedYet "not_supported_yet" "This is understood, but not supported yet" "`detail` says what is."
     DeliveryNotConfigured "delivery_not_configured" "There is no way to send the signer anything by this channel" "EMAIL_OTP and EMAIL_LINK need a mail server (`--smtp-url`), SMS_OTP and PUSH the tenant's `gateway`; otherwise use OTP."
     DeliveryFailed "delivery_failed" "What was to be sent could not be delivered" "It cost no attempt, and a code that was sent before is still good. Try again after `Retry-After` seconds."
     RateLimited "rate_limited" "Too many requests" "Wait for `Retry-After` seconds."

@@ -222,6 +222,22 @@ impl Caller {
         }
     }
 
+    /// Whether this is the signer, who is signed in here, rather than an application.
+    pub fn is_signed_in(&self) -> bool {
+        matches!(&self.principal, Principal::Signer(signer) if matches!(signer.proof, Proof::Session { .. }))
+    }
+
+    /// The id of the SAD that the caller's credential-scope token is, if it is one.
+    pub fn credential_token(&self) -> Option<&[u8]> {
+        match &self.principal {
+            Principal::Signer(signer) => match &signer.proof {
+                Proof::CredentialToken(sad_id) => Some(sad_id),
+                Proof::Session { .. } => None,
+            },
+            Principal::Token(_) | Principal::Operator => None,
+        }
+    }
+
     /// The tenant meant by a request that may leave it out: the scope's, else the only one in reach.
     pub fn tenant_or_sole(&self, asked: Option<&TenantName>) -> Result<TenantName> {
         if let (Some(asked), Some(own)) = (asked, self.tenant())

@@ -66,7 +66,8 @@ impl Tx<'_> {
     /// revokes it.
     fn credential_token_stands(&mut self, signer: &Signer, sad_id: &[u8]) -> Result<()> {
         let unknown = || Error::new(Code::InvalidToken, "The access token is not known here, or is spent.");
-        let authorization = authorizations::by_sad_id(self, sad_id)?.ok_or_else(unknown)?;
+        // Who spends it holds it, after the credential.
+        let authorization = authorizations::seen(self, sad_id)?.ok_or_else(unknown)?;
         let user = authorization.user.as_ref().ok_or_else(unknown)?;
         if authorization.expires_at <= self.now {
             return Err(Error::new(Code::ExpiredToken, "The access token has expired."));

@@ -31,6 +31,26 @@ pub fn by_handle_id(tx: &mut Tx, handle_id: &[u8]) -> Result<Option<Authorizatio
     by(tx, handle_id, Holder::Handle)
 }
 
+/// As [`by_sad_id`] when nothing is to be spent: in a write transaction too the record is nobody's.
+pub fn seen(tx: &mut Tx, sad_id: &[u8]) -> Result<Option<Authorization>> {
+    let row: Option<Row> = authorizations::table
+        .filter(authorizations::sad_id.eq(sad_id))
+        .filter(authorizations::pending.eq(false))
+        .get_result(tx.connection)
+        .optional()?;
+    row.map(Authorization::try_from).transpose()
+}
+
+/// Whatever became of it; held like [`by_sad_id`]'s.
+pub fn find(tx: &mut Tx, id: &AuthorizationId) -> Result<Option<Authorization>> {
+    let query = authorizations::table.filter(authorizations::id.eq(id.as_str()));
+    let row: QueryResult<Row> = match tx.access {
+        Access::Read => query.get_result(tx.connection),
+        Access::Write => first_for_update!(tx.connection, query),
+    };
+    row.optional()?.map(Authorization::try_from).transpose()
+}
+
 /// What `sad_id` is derived from. One is never taken for the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holder {
@@ -109,7 +129,7 @@ fn unchanged<'a>(authorization: &'a Authorization, sad_id: &'a [u8], now: Timest
         .filter(authorizations::expires_at.gt(now))
 }
 
-/// Ends a pending authorization that was read in this transaction, and wipes what its handle would open.
+/// Ends an authorization that was read in this transaction, and wipes what its SAD or handle would open.
 pub fn end(tx: &mut Tx, authorization: &Authorization) -> Result<()> {
     let wiped: &[u8] = &[];
     let changed = diesel::update(unchanged(authorization, &authorization.sad_id, tx.now))

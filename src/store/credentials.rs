@@ -1,5 +1,7 @@
 //! Credentials. Every change is conditional on the version that was read.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use crate::model::credential::{Credential, CredentialStatus};
@@ -23,23 +25,40 @@ pub fn insert(tx: &mut Tx, credential: &Credential) -> Result<()> {
 /// The credential, for a caller that may see it; one of another tenant or seat is not found. In a write transaction
 /// the row is this transaction's until it ends.
 pub fn visible(tx: &mut Tx, caller: &Caller, id: &CredentialId) -> Result<Credential> {
-    let query = credentials::table.find(id.as_str());
-    let row: QueryResult<Row> = match tx.access {
-        Access::Read => query.get_result(tx.connection),
-        Access::Write => first_for_update!(tx.connection, query),
-    };
-    let credential = row.optional()?.map(Credential::try_from).transpose()?;
-    credential.filter(|credential| is_seen(caller, credential)).ok_or_else(Error::not_found)
+    find(tx, id)?.filter(|credential| is_seen(caller, credential)).ok_or_else(Error::not_found)
 }
 
 /// A credential that a record speaks of, whoever asks; held like [`visible`]'s.
 pub fn known(tx: &mut Tx, id: &CredentialId) -> Result<Credential> {
+    find(tx, id)?.ok_or_else(|| failure::corrupt("credential"))
+}
+
+/// The credential, whoever asks: whether they may know of it is for the caller to see. Held like [`visible`]'s.
+pub fn find(tx: &mut Tx, id: &CredentialId) -> Result<Option<Credential>> {
     let query = credentials::table.find(id.as_str());
     let row: QueryResult<Row> = match tx.access {
         Access::Read => query.get_result(tx.connection),
         Access::Write => first_for_update!(tx.connection, query),
     };
-    row.optional()?.ok_or_else(|| failure::corrupt("credential")).and_then(Credential::try_from)
+    row.optional()?.map(Credential::try_from).transpose()
+}
+
+/// Those of some seats that can be signed with, by id, at most a hundred.
+pub fn active_of_seats(
+    tx: &mut Tx,
+    tenant: &TenantName,
+    seats: &BTreeSet<SeatName>,
+) -> Result<Vec<Credential>> {
+    let now = tx.now.micros();
+    let rows: Vec<Row> = credentials::table
+        .filter(credentials::tenant.eq(tenant.to_string()))
+        .filter(credentials::seat.eq_any(seats.iter().map(ToString::to_string)))
+        .filter(credentials::status.eq(CredentialStatus::Active.as_str()))
+        .filter(credentials::expires_at.is_null().or(credentials::expires_at.ge(now)))
+        .order(credentials::id)
+        .limit(100)
+        .load(tx.connection)?;
+    rows.into_iter().map(Credential::try_from).collect()
 }
 
 /// What [`visible`] finds, kept from changing until the transaction ends, but not from being held by others too.

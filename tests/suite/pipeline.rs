@@ -145,12 +145,14 @@ fn what_a_new_credential_lacks_or_may_not_have_is_said() {
         let reply = scene.http.post("/api/v1/credentials").bearer(&scoped).json(&other).send();
         refused(reply, 403, "insufficient_scope");
 
-        let other = scene.configuration(json!({ "type": "oauth2", "secondFactors": [] }));
-        refused(create(with("authorizationConfiguration", other.into())), 422, "not_supported_yet");
         let bare = json!({ "name": "bare", "tenant": "acme", "type": "explicit", "secondFactors": [] });
         let path = "/api/v1/authorization-configurations";
         let reply = scene.http.post(path).bearer(&scene.admin()).json(&bare).send();
         refused(reply, 422, "no_second_factor");
+        let links =
+            json!({ "name": "links", "tenant": "acme", "type": "oauth2", "secondFactors": ["EMAIL_LINK"] });
+        let reply = scene.http.post(path).bearer(&scene.admin()).json(&links).send();
+        refused(reply, 422, "not_supported_yet");
     });
 }
 

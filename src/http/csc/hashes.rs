@@ -38,11 +38,7 @@ pub fn decode(list: &[Value]) -> Result<Vec<Vec<u8>>> {
 /// named either, of some digest that is signed here.
 pub fn decode_digests(list: &[Value], named: Option<Digest>) -> Result<Vec<Vec<u8>>> {
     let hashes = decode(list)?;
-    let fits = |hash: &Vec<u8>| match named {
-        Some(digest) => digest.len() == hash.len(),
-        None => Digest::ALL.iter().any(|digest| digest.len() == hash.len()),
-    };
-    if hashes.iter().all(fits) {
+    if hashes.iter().all(|hash| Digest::fits(named, hash)) {
         return Ok(hashes);
     }
     let expected = named.map_or("32, 48 or 64".to_owned(), |digest| digest.len().to_string());
