@@ -1,15 +1,18 @@
 //! `countersign client`.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::operator::{OperatorOptions, every_page, read_secret};
 use super::{Failure, Outcome};
 use crate::config::Logs;
-use crate::model::client::{Client, ClientStatus};
+use crate::model::client::{AuthenticationMethod, Client, ClientStatus, GrantType, Pkce};
 use crate::model::id::ClientId;
 use crate::model::patch::Patch;
 use crate::model::permission::{Permission, Role, TenantReach};
+use crate::oauth::clients::change::ClientChange;
 use crate::oauth::clients::create::{self, NewClient};
 use crate::oauth::clients::settings::ClientSettings;
 use crate::oauth::clients::{change, delete, show};
@@ -27,6 +30,7 @@ Examples:
   countersign client create acme-app --tenant acme --data ./data
   countersign client create acme-ca --tenant acme --role ca_operator --data ./data
   printf %s \"$SECRET\" | countersign client create old-app --tenant acme --secret-stdin --data ./data
+  countersign client create acme-batch --tenant acme --auth-method private_key_jwt --jwks keys.json --data ./data
   countersign client disable acme-app --data ./data    its tokens end at once";
 
 #[derive(Subcommand)]
@@ -81,6 +85,23 @@ struct Create {
     /// A permission beside those of its roles, such as credentials:use-any-seat; repeatable
     #[arg(long, value_name = "PERMISSION")]
     permission: Vec<String>,
+    /// client_secret_basic, client_secret_post, private_key_jwt (wants --jwks) or none (a public client)
+    /// [default: client_secret_basic]
+    #[arg(long, value_name = "METHOD")]
+    auth_method: Option<String>,
+    /// A file with its public keys, a JWK Set
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// client_credentials, authorization_code, refresh_token, password or implicit; repeatable
+    /// [default: client_credentials]
+    #[arg(long, value_name = "GRANT")]
+    grant: Vec<String>,
+    /// Where the authorization endpoint may send the browser back to; repeatable
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// required or optional: whether authorization_code wants a code challenge [default: required]
+    #[arg(long, value_name = "PKCE")]
+    pkce: Option<String>,
     /// Seconds that its access tokens live
     #[arg(long, value_name = "SECONDS")]
     access_token_validity: Option<i64>,
@@ -129,6 +150,11 @@ impl Create {
             permissions: given(self.permission, |names| {
                 names.iter().map(|name| named(name, "permission")).collect()
             })?,
+            authentication: given_one(self.auth_method.as_deref(), "authentication method")?,
+            jwks: self.jwks.map_or(Ok(Patch::Keep), |file| read_jwks(&file).map(Patch::Set))?,
+            grant_types: given(self.grant, |names| names.iter().map(|name| named(name, "grant")).collect())?,
+            redirect_uris: given(self.redirect_uri, Ok)?,
+            pkce: given_one(self.pkce.as_deref(), "pkce")?,
             access_token_validity: self.access_token_validity.map_or(Patch::Keep, Patch::Set),
             ..ClientSettings::default()
         };
@@ -151,13 +177,27 @@ fn given<T>(
     if names.is_empty() { Ok(Patch::Keep) } else { parse(names).map(Patch::Set) }
 }
 
-/// A role or permission by its name on the wire.
+fn given_one<T: serde::de::DeserializeOwned>(name: Option<&str>, what: &str) -> Result<Patch<T>, Failure> {
+    name.map_or(Ok(Patch::Keep), |name| named(name, what).map(Patch::Set))
+}
+
+fn read_jwks(file: &Path) -> Result<Value, Failure> {
+    let shown = file.display();
+    let text = std::fs::read(file)
+        .map_err(|error| Failure::Usage(format!("The keys cannot be read from {shown}: {error}.")))?;
+    serde_json::from_slice(&text).map_err(|error| Failure::Usage(format!("{shown} is not JSON: {error}.")))
+}
+
+/// A role, a permission or the like by its name on the wire.
 fn named<T: serde::de::DeserializeOwned>(name: &str, what: &str) -> Result<T, Failure> {
     serde_json::from_value(name.into()).map_err(|_| {
         let known: Vec<&str> = match what {
             "role" => [Role::Application, Role::CaOperator, Role::Administrator, Role::Auditor]
                 .map(Role::as_str)
                 .to_vec(),
+            "authentication method" => AuthenticationMethod::ALL.map(AuthenticationMethod::as_str).to_vec(),
+            "grant" => GrantType::ALL.map(GrantType::as_str).to_vec(),
+            "pkce" => [Pkce::Required, Pkce::Optional].map(Pkce::as_str).to_vec(),
             _ => Permission::ALL.iter().map(|permission| permission.as_str()).collect(),
         };
         Failure::Usage(format!("There is no {what} {name:?}. Those known: {}.", known.join(", ")))
@@ -167,7 +207,8 @@ fn named<T: serde::de::DeserializeOwned>(name: &str, what: &str) -> Result<T, Fa
 fn set_status(options: OperatorOptions, logs: Logs, id: &str, status: ClientStatus) -> Outcome {
     let operator = options.open(logs)?;
     let settings = ClientSettings { status: Patch::Set(status), ..ClientSettings::default() };
-    let client = change::change(&operator.service, &operator.call, &ClientId::parse(id)?, settings)?;
+    let asked = ClientChange { settings, ..ClientChange::default() };
+    let client = change::change(&operator.service, &operator.call, &ClientId::parse(id)?, asked)?;
     operator.print(&record(&client))
 }
 
@@ -179,7 +220,10 @@ fn record(client: &Client) -> Value {
         "tenants": client.tenants,
         "roles": client.roles,
         "permissions": client.permissions,
+        "tokenEndpointAuthMethod": client.authentication,
+        "pkce": client.pkce,
         "authorizedGrantTypes": client.grant_types,
+        "redirectUris": client.redirect_uris,
         "accessTokenValidity": client.access_token_validity,
         "defaultScope": client.default_scope,
         "createdAt": client.created_at,

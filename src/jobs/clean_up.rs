@@ -6,7 +6,7 @@ use crate::model::time::Timestamp;
 use crate::service::Service;
 use crate::store::{
     Tx, approvals, authorization_codes, authorization_requests, authorizations, idempotency, refresh_tokens,
-    sessions, sign_responses, tokens,
+    sessions, sign_responses, tokens, used_assertions,
 };
 
 /// Rows per transaction.
@@ -28,6 +28,7 @@ pub fn run(service: &Service, now: Timestamp) -> Result<()> {
     until_done(service, now, |tx| authorization_requests::forget_expired(tx, BITE))?;
     until_done(service, now, |tx| sessions::forget_expired(tx, BITE))?;
     until_done(service, now, |tx| sign_responses::forget_expired(tx, BITE))?;
+    until_done(service, now, |tx| used_assertions::forget_expired(tx, BITE))?;
     until_done(service, now, |tx| idempotency::forget_expired(tx, BITE))
 }
 

@@ -13,6 +13,7 @@ pub mod pool;
 pub mod software;
 
 pub mod argon;
+pub mod assertion;
 pub mod otp;
 pub mod sent_code;
 pub mod token_key;

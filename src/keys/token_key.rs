@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::keys::assertion::Audience;
 use crate::keys::software;
 pub use crate::model::algorithm::TokenAlgorithm;
 use crate::model::error::{Code, Error, Result};
@@ -131,7 +132,7 @@ impl TokenVerifier {
         let as_expected = decoded.header.kid.as_deref() == Some(self.kid.as_str())
             && typ.is_some_and(|typ| typ.eq_ignore_ascii_case(expected.typ))
             && registered.iss == expected.issuer
-            && registered.aud.names(expected.audience)
+            && registered.aud.names_any(&[expected.audience])
             && registered.nbf.is_none_or(|nbf| nbf <= expected.now.seconds());
         if !as_expected {
             return Err(bad());
@@ -151,23 +152,6 @@ struct Registered {
     exp: i64,
     #[serde(default)]
     nbf: Option<i64>,
-}
-
-/// RFC 7519, 4.1.3: one, or a list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Audience {
-    fn names(&self, audience: &str) -> bool {
-        match self {
-            Self::One(one) => one == audience,
-            Self::Several(several) => several.iter().any(|one| one == audience),
-        }
-    }
 }
 
 const fn for_jsonwebtoken(algorithm: TokenAlgorithm) -> jsonwebtoken::Algorithm {

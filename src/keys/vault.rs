@@ -10,8 +10,10 @@ use crate::keys::mac::Pepper;
 use crate::keys::opened::OpenedKeys;
 use crate::keys::pool::{PoolSizes, RsaPool};
 use crate::keys::random;
+use crate::model::client::Client;
 use crate::model::error::{Error, Result};
-use crate::model::secret::SecretBytes;
+use crate::model::id::ClientId;
+use crate::model::secret::{SecretBytes, SecretText};
 use crate::model::tenant::Tenant;
 
 pub struct Vault {
@@ -86,6 +88,17 @@ impl Vault {
         self.tenant_key(tenant)?.open(gateway_place(tenant), &gateway.wrapped_secret)
     }
 
+    /// A client's account token key, as it is stored.
+    pub fn wrap_account_token_key(&self, client: &ClientId, key: &SecretText) -> Result<Vec<u8>> {
+        self.instance.wrap(account_token_place(client), &SecretBytes::new(key.expose().as_bytes()))
+    }
+
+    /// The octets of the text that was given as the client's account token key.
+    pub fn account_token_key(&self, client: &Client) -> Result<Option<SecretBytes>> {
+        let wrapped = client.wrapped_account_token_key.as_deref();
+        wrapped.map(|wrapped| self.instance.open(account_token_place(&client.id), wrapped)).transpose()
+    }
+
     /// What wraps the keys that sign access tokens.
     pub fn instance(&self) -> &InstanceKey {
         &self.instance
@@ -110,6 +123,11 @@ impl Vault {
 
 fn tenant_place(tenant: &str) -> Place<'_> {
     Place { table: "tenants", row: tenant, column: "wrapped_key", version: 1 }
+}
+
+/// A client may act for several tenants, so that none of their keys is its own.
+fn account_token_place(client: &ClientId) -> Place<'_> {
+    Place { table: "clients", row: client.as_str(), column: "account_token_key", version: 1 }
 }
 
 fn gateway_place(tenant: &Tenant) -> Place<'_> {

@@ -42,6 +42,68 @@ impl GrantType {
     }
 }
 
+/// `token_endpoint_auth_method` (RFC 7591, 2): how a client shows who it is, wherever it has to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthenticationMethod {
+    ClientSecretBasic,
+    /// The other spelling of the same: a secret is taken in either place.
+    ClientSecretPost,
+    /// An assertion signed by a key of its `jwks` (RFC 7523).
+    PrivateKeyJwt,
+    /// A public client: its id names it, and nothing authenticates it.
+    None,
+}
+
+impl AuthenticationMethod {
+    pub const ALL: [Self; 4] =
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::None];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::None => "none",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
+    }
+
+    pub const fn is_by_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+
+    /// Whether both ask for the same of a client.
+    pub fn asks_as(self, other: Self) -> bool {
+        self == other || (self.is_by_secret() && other.is_by_secret())
+    }
+}
+
+/// Whether the authorization code grant wants a code challenge (RFC 7636).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pkce {
+    Required,
+    /// For applications of CSC v1, which does not know it.
+    Optional,
+}
+
+impl Pkce {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Required, Self::Optional].into_iter().find(|pkce| pkce.as_str() == text)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientStatus {
     Active,
@@ -69,6 +131,8 @@ pub struct Client {
     pub id: ClientId,
     pub display_name: Option<String>,
     pub status: ClientStatus,
+    pub authentication: AuthenticationMethod,
+    pub pkce: Pkce,
     pub grant_types: Vec<GrantType>,
     pub roles: Vec<Role>,
     pub tenants: TenantReach,
@@ -84,6 +148,8 @@ pub struct Client {
     pub default_scope: Option<String>,
     /// Public keys (RFC 7517) for private_key_jwt.
     pub jwks: Option<serde_json::Value>,
+    /// What its account tokens are signed with, as it is stored.
+    pub wrapped_account_token_key: Option<Vec<u8>>,
     pub created_at: Timestamp,
     /// Counts the changes of what its tokens depend on: the record, its secrets, the status of its tenants. Every
     /// change is conditional on it, and so is every token.
@@ -95,6 +161,11 @@ impl Client {
     pub fn effective_permissions(&self) -> Permissions {
         let bundled = self.roles.iter().flat_map(|role| role.permissions()).copied();
         bundled.chain(self.permissions.iter().copied()).collect()
+    }
+
+    /// Whether it shows who it is (RFC 6749, 2.1); of any other it is only known who it says that it is.
+    pub fn is_confidential(&self) -> bool {
+        self.authentication != AuthenticationMethod::None
     }
 }
 

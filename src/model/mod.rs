@@ -14,6 +14,7 @@ pub mod scope;
 pub mod authorization_code;
 pub mod authorization_request;
 pub mod client;
+pub mod redirect_uri;
 pub mod refresh_token;
 pub mod session;
 pub mod tenant;

@@ -123,7 +123,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::client::{ClientStatus, GrantType};
+    use crate::model::client::{AuthenticationMethod, ClientStatus, GrantType, Pkce};
     use crate::model::id::ClientId;
     use crate::model::permission::{Permission, Role, TenantReach};
 
@@ -157,6 +157,8 @@ mod tests {
             id: ClientId::parse("portal").unwrap(),
             display_name: None,
             status: ClientStatus::Active,
+            authentication: AuthenticationMethod::ClientSecretBasic,
+            pkce: Pkce::Required,
             grant_types: vec![GrantType::Password],
             roles: vec![Role::Administrator],
             tenants: TenantReach::All,
@@ -167,6 +169,7 @@ mod tests {
             role_permissions: grants.collect::<BTreeMap<_, _>>(),
             default_scope: None,
             jwks: None,
+            wrapped_account_token_key: None,
             created_at: Timestamp::from_seconds(0),
             version: 0,
         }

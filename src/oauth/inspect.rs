@@ -29,7 +29,13 @@ pub(super) enum Found {
 pub(super) fn inspect(oauth: &OAuth, asker: &Asker, token: &SecretText, now: Timestamp) -> Result<Found> {
     match asker {
         Asker::Client(presented) => {
-            on_behalf(oauth, presented, now, |client| look(oauth, Some(client), token, now))
+            on_behalf(oauth, presented, now, |client| {
+                // RFC 7662, 2.1: nobody tries out tokens without showing who it is.
+                if !client.record.is_confidential() {
+                    return Err(invalid_client("a public client asks about a token"));
+                }
+                look(oauth, Some(client), token, now)
+            })
         }
         Asker::Bearer(own) if own.expose() == token.expose() => {
             let found = look(oauth, None, token, now)?;

@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::identity::recent::Recent;
-use crate::model::client::{Client, ClientSecret, ClientStatus};
-use crate::model::error::{Error, Result};
+use crate::model::client::{Client, ClientSecret, ClientStatus, GrantType};
+use crate::model::error::{Code, Error, Result};
 use crate::model::id::ClientId;
 use crate::model::name::TenantName;
 use crate::model::permission::Permissions;
@@ -22,7 +22,7 @@ pub struct KnownClient {
     /// Those of its tenants that are suspended.
     pub suspended: BTreeSet<TenantName>,
     /// The newest first.
-    pub(super) secrets: Vec<ClientSecret>,
+    secrets: Vec<ClientSecret>,
 }
 
 /// Which state of a client was acted on.
@@ -35,10 +35,24 @@ pub struct Seen {
 pub(super) struct KnownClients(Recent<ClientId, Arc<KnownClient>>);
 
 impl KnownClient {
+    /// Whether its record lists a grant.
+    pub(super) fn may_use(&self, grant: GrantType) -> Result<()> {
+        if self.record.grant_types.contains(&grant) {
+            return Ok(());
+        }
+        let detail = format!("The client's authorizedGrantTypes do not list {}.", grant.as_str());
+        Err(Error::new(Code::UnauthorizedClient, detail))
+    }
+
+    /// The secrets that authenticate it now: none of a client that authenticates otherwise.
+    pub(super) fn good_secrets(&self, now: Timestamp) -> impl Iterator<Item = &ClientSecret> {
+        let all = if self.record.authentication.is_by_secret() { self.secrets.as_slice() } else { &[] };
+        all.iter().filter(move |secret| secret.ends_at.is_none_or(|end| end > now))
+    }
+
     /// Whether a secret that was good then is good now.
     pub(super) fn has_secret_since(&self, then: Timestamp, now: Timestamp) -> bool {
-        let is_good = |secret: &ClientSecret| secret.ends_at.is_none_or(|end| end > now);
-        self.secrets.iter().any(|secret| secret.created_at <= then && is_good(secret))
+        self.good_secrets(now).any(|secret| secret.created_at <= then)
     }
 
     pub fn seen(&self) -> Seen {

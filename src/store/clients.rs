@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::model::client::{Client, ClientSecret, ClientStatus, SecretVerifier};
+use crate::model::client::{AuthenticationMethod, Client, ClientSecret, ClientStatus, Pkce, SecretVerifier};
 use crate::model::error::{Error, Result};
 use crate::model::id::{ClientId, SecretId};
 use crate::model::name::TenantName;
@@ -126,6 +126,9 @@ struct Row {
     jwks: Option<String>,
     created_at: i64,
     version: i64,
+    authentication: String,
+    pkce: String,
+    account_token_key: Option<Vec<u8>>,
 }
 
 impl TryFrom<&Client> for Row {
@@ -148,6 +151,9 @@ impl TryFrom<&Client> for Row {
             jwks: client.jwks.as_ref().map(json).transpose()?,
             created_at: client.created_at.micros(),
             version: client.version,
+            authentication: client.authentication.as_str().to_owned(),
+            pkce: client.pkce.as_str().to_owned(),
+            account_token_key: client.wrapped_account_token_key.clone(),
         })
     }
 }
@@ -172,6 +178,10 @@ impl TryFrom<Row> for Client {
             jwks: row.jwks.as_deref().map(parse).transpose()?,
             created_at: Timestamp::from_micros(row.created_at),
             version: row.version,
+            authentication: AuthenticationMethod::parse(&row.authentication)
+                .ok_or_else(|| failure::corrupt("client"))?,
+            pkce: Pkce::parse(&row.pkce).ok_or_else(|| failure::corrupt("client"))?,
+            wrapped_account_token_key: row.account_token_key,
         })
     }
 }

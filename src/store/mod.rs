@@ -38,6 +38,7 @@ pub mod tenants;
 pub mod throttles;
 pub mod token_keys;
 pub mod tokens;
+pub mod used_assertions;
 pub mod users;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -59,6 +59,17 @@ diesel::table! {
         jwks -> Nullable<Text>,
         created_at -> BigInt,
         version -> BigInt,
+        authentication -> Text,
+        pkce -> Text,
+        account_token_key -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    used_assertions (client, jti) {
+        client -> Text,
+        jti -> Binary,
+        expires_at -> BigInt,
     }
 }
 
@@ -394,6 +405,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     seats,
     clients,
     client_secrets,
+    used_assertions,
     throttles,
     users,
     user_identifiers,

@@ -16,13 +16,14 @@ use crate::http::idempotency::{Answer, Once};
 use crate::http::problem::Problem;
 use crate::http::query::Query;
 use crate::http::reply::{Created, Done, Found, Listing};
-use crate::model::client::{Client, ClientStatus, GrantType};
+use crate::model::client::{AuthenticationMethod, Client, ClientStatus, GrantType, Pkce};
 use crate::model::error::{Error, Result};
 use crate::model::id::ClientId;
 use crate::model::patch::Patch;
 use crate::model::permission::{Permissions, Role, TenantReach};
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
+use crate::oauth::clients::change::ClientChange;
 use crate::oauth::clients::create::{CreatedClient, NewClient};
 use crate::oauth::clients::settings::ClientSettings;
 use crate::oauth::clients::{change, create, delete, secrets, show};
@@ -35,7 +36,18 @@ macro_rules! client_request {
         #[serde(deny_unknown_fields, rename_all = "camelCase")]
         pub struct $name {
             $($(#[$doc])* $field: $kind,)*
-            /// A list, or a text with spaces or commas between; client_credentials by default.
+            /// client_secret_basic (the default) or client_secret_post: by a secret, in either place; private_key_jwt: by
+            /// assertions that a key of `jwks` signs (RFC 7523); none: a public client, that its id only names.
+            #[serde(default)]
+            #[schema(value_type = Option<String>, example = "client_secret_basic")]
+            token_endpoint_auth_method: Patch<AuthenticationMethod>,
+            /// required (the default) or optional: whether the grant authorization_code wants a code challenge. For a
+            /// public client it does.
+            #[serde(default)]
+            #[schema(value_type = Option<String>, example = "required")]
+            pkce: Patch<Pkce>,
+            /// A list, or a text with spaces or commas between; client_credentials by default. A public client has neither
+            /// client_credentials nor password.
             #[serde(default)]
             #[schema(value_type = Option<GrantTypesSchema>, example = "client_credentials")]
             authorized_grant_types: Patch<GrantTypes>,
@@ -59,7 +71,8 @@ macro_rules! client_request {
             #[serde(default)]
             #[schema(value_type = Option<Vec<String>>)]
             permissions: Patch<Permissions>,
-            /// Absolute URIs without a fragment.
+            /// Absolute URIs without a fragment and without a user. Compared as texts, but for the port of 127.0.0.1 and
+            /// [::1].
             #[serde(default)]
             #[schema(value_type = Option<Vec<String>>)]
             redirect_uris: Patch<Vec<String>>,
@@ -71,10 +84,15 @@ macro_rules! client_request {
             #[serde(default)]
             #[schema(value_type = Option<String>, example = "tenant:acme")]
             default_scope: Patch<String>,
-            /// Public keys (RFC 7517).
+            /// Public keys (RFC 7517). For private_key_jwt one at least is RSA of 2048 to 8192 bits, P-256, P-384 or
+            /// Ed25519, for signatures.
             #[serde(default)]
             #[schema(value_type = Option<Object>)]
             jwks: Patch<Value>,
+            /// What the client's account tokens (CSC, oauth2/authorize) are signed with: 1 to 256 octets. Never shown.
+            #[serde(default)]
+            #[schema(value_type = Option<String>)]
+            account_token_key: Patch<SecretText>,
             #[serde(default)]
             #[schema(value_type = Option<String>, example = "Acme's document portal")]
             display_name: Patch<String>,
@@ -100,6 +118,9 @@ macro_rules! client_request {
                     role_permissions: take(&mut self.role_permissions),
                     default_scope: take(&mut self.default_scope),
                     jwks: take(&mut self.jwks),
+                    authentication: take(&mut self.token_endpoint_auth_method),
+                    pkce: take(&mut self.pkce),
+                    account_token_key: take(&mut self.account_token_key),
                 })
             }
         }
@@ -113,7 +134,8 @@ client_request! {
         /// 1 to 64 of `[A-Za-z0-9_-]`.
         #[schema(example = "acme")]
         client_id: String,
-        /// Left out, the server makes one of 256 bits and shows it in the answer, this once.
+        /// Left out, the server makes one of 256 bits and shows it in the answer, this once; for a client that
+        /// authenticates by it.
         #[schema(value_type = Option<String>, example = "acme_password")]
         client_secret: Option<SecretText>,
     }
@@ -122,7 +144,11 @@ client_request! {
 client_request! {
     /// What is left out stays, null is the default. Taking something away revokes the client's tokens.
     #[schema(as = ClientChange)]
-    ClientChangeBody {}
+    ClientChangeBody {
+        /// Only for a client that begins to authenticate by it; `POST /api/v1/clients/{clientId}/secrets` makes others.
+        #[schema(value_type = Option<String>)]
+        client_secret: Option<SecretText>,
+    }
 }
 
 /// The grants of a client, in either spelling.
@@ -147,6 +173,8 @@ pub struct ClientBody {
     display_name: Option<String>,
     /// active or disabled.
     status: &'static str,
+    token_endpoint_auth_method: &'static str,
+    pkce: &'static str,
     authorized_grant_types: Vec<&'static str>,
     roles: Vec<&'static str>,
     tenants: Vec<String>,
@@ -161,9 +189,13 @@ pub struct ClientBody {
     default_scope: Option<String>,
     #[schema(value_type = Option<Object>)]
     jwks: Option<Value>,
+    has_account_token_key: bool,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
+
+/// The members of a request that must leave no trace.
+const SECRETS: &[&str] = &["clientSecret", "accountTokenKey"];
 
 /// Register a client
 #[utoipa::path(post, path = "/api/v1/clients", tag = "administration", request_body = NewClientBody,
@@ -182,7 +214,7 @@ pub async fn create(
         secret: body.client_secret.take(),
         settings: body.settings()?,
     };
-    once.answer(&app, bearer.call, raw, &["clientSecret"], move |app, call| {
+    once.answer(&app, bearer.call, raw, SECRETS, move |app, call| {
         let CreatedClient { client, secret } = create::create(&app.service, call, new)?;
         let path = format!("/api/v1/clients/{}", client.id);
         let client_secret = secret.map(|secret| secret.expose().to_owned());
@@ -226,9 +258,10 @@ pub async fn change(
     body: Body<ClientChangeBody>,
 ) -> Result<Found<ClientBody>, Problem> {
     let id = identified(&id)?;
-    let settings = body.into_inner().settings()?;
+    let mut body = body.into_inner();
+    let asked = ClientChange { secret: body.client_secret.take(), settings: body.settings()? };
     let changed =
-        blocking::run(&app, move |app| change::change(&app.service, &bearer.call, &id, settings)).await?;
+        blocking::run(&app, move |app| change::change(&app.service, &bearer.call, &id, asked)).await?;
     Ok(Found(ClientBody::from(changed)))
 }
 
@@ -267,7 +300,7 @@ pub struct SecretBody {
 
 /// Make a new client secret
 ///
-/// It works beside the old ones until those end.
+/// It works beside the old ones until those end. For clients that authenticate by secrets.
 #[utoipa::path(post, path = "/api/v1/clients/{clientId}/secrets", tag = "administration", request_body = SecretRequest,
     params(("clientId" = String, Path, description = "The client's id"), ("Idempotency-Key" = Option<String>, Header)),
     security(("bearer" = [])), responses((status = 201, body = SecretBody)))]
@@ -336,6 +369,8 @@ impl From<Client> for ClientBody {
             client_secret: None,
             display_name: client.display_name,
             status: client.status.as_str(),
+            token_endpoint_auth_method: client.authentication.as_str(),
+            pkce: client.pkce.as_str(),
             authorized_grant_types: client.grant_types.iter().map(|grant| grant.as_str()).collect(),
             roles: client.roles.iter().map(|role| role.as_str()).collect(),
             tenants: client.tenants.names(),
@@ -346,6 +381,7 @@ impl From<Client> for ClientBody {
             role_permissions: client.role_permissions,
             default_scope: client.default_scope,
             jwks: client.jwks,
+            has_account_token_key: client.wrapped_account_token_key.is_some(),
             created_at: client.created_at,
         }
     }

@@ -126,7 +126,7 @@ fn presented(http: &HttpRequest) -> Result<Presented> {
         _ => return Err(not_basic()),
     };
     let ClientAddress(address) = ClientAddress::of(http)?;
-    Presented::parse(Some(line), None, None, address).map_err(|_| fault::malformed_username_password())
+    Presented::basic(line, address).map_err(|_| fault::malformed_username_password())
 }
 
 /// Whatever is in the Base64.

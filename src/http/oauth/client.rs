@@ -8,22 +8,20 @@ use crate::http::client_address::ClientAddress;
 use crate::model::error::{Code, Error, Result};
 use crate::model::secret::SecretText;
 use crate::oauth::check_token::Asker;
-use crate::oauth::client_authentication::Presented;
+use crate::oauth::client_authentication::{Presented, Sent};
 
-/// A client's authentication, by HTTP Basic or in the body.
+/// A client's authentication, by HTTP Basic, in the body or by an assertion.
 pub(super) fn presented(request: &HttpRequest, form: &Form) -> Result<Presented> {
-    let authorization = authorization(request)?;
-    if form.text("client_assertion").is_some() || form.text("client_assertion_type").is_some() {
-        // RFC 6749, 2.3: one method only, whichever they are.
-        if authorization.is_some() || form.text("client_secret").is_some() {
-            let detail = "Two ways of client authentication at once; use one.";
-            return Err(Error::new(Code::InvalidRequest, detail));
-        }
-        let detail = "private_key_jwt is not supported yet; use client_secret_basic or client_secret_post.";
-        return Err(Error::new(Code::InvalidClient, detail));
-    }
     let ClientAddress(address) = ClientAddress::of(request)?;
-    Presented::parse(authorization, form.text("client_id"), form.secret("client_secret"), address)
+    Presented::parse(Sent {
+        authorization: authorization(request)?,
+        client_id: form.text("client_id"),
+        client_secret: form.secret("client_secret"),
+        client_assertion_type: form.text("client_assertion_type"),
+        client_assertion: form.secret("client_assertion"),
+        path: request.path(),
+        address,
+    })
 }
 
 /// A client, or the bearer of the very token that is asked about.

@@ -24,10 +24,11 @@ pub(super) fn may_hand_out(caller: &Caller, client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// Whether a change takes away something that tokens issued before it may carry.
+/// Whether a change takes away something that tokens issued before it may carry, or the way in which the client got them.
 pub(super) fn narrows(before: &Client, after: &Client) -> bool {
     let lost_status = before.status == ClientStatus::Active && after.status != ClientStatus::Active;
     lost_status
+        || !before.authentication.asks_as(after.authentication)
         || !after.effective_permissions().is_superset(&before.effective_permissions())
         || !before.roles.iter().all(|role| after.roles.contains(role))
         || !after.tenants.covers(&before.tenants)
@@ -73,7 +74,7 @@ fn refused(field: &str, why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::client::GrantType;
+    use crate::model::client::{AuthenticationMethod, GrantType};
     use crate::model::permission::Role;
     use crate::model::time::Timestamp;
     use crate::oauth::clients::settings;
@@ -88,7 +89,9 @@ mod tests {
             narrows(&before, &after)
         };
         assert!(!changed(&|client| client.display_name = Some("Acme".into())));
+        assert!(!changed(&|client| client.authentication = AuthenticationMethod::ClientSecretPost));
         assert!(!changed(&|client| client.roles.push(Role::Auditor)));
+        assert!(changed(&|client| client.authentication = AuthenticationMethod::PrivateKeyJwt));
         assert!(!changed(&|client| client.grant_types.push(GrantType::Password)));
         assert!(changed(&|client| client.roles = vec![Role::Auditor]));
         assert!(changed(&|client| client.grant_types.clear()));

@@ -1,6 +1,8 @@
-//! A new secret for a client; the old ones go on for a while, so that nothing stops while it is rolled out.
+//! Clients' secrets: those that the server makes, and those that somebody chose. Beside a new one the old ones go on for
+//! a while, so that nothing stops while it is rolled out.
 
-use crate::model::client::ClientSecret;
+use crate::keys::argon::Parameters;
+use crate::model::client::{ClientSecret, SecretVerifier};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::id::{ClientId, SecretId};
@@ -34,20 +36,20 @@ pub fn add(service: &Service, call: &Call, id: &ClientId, old_expire_in: Option<
         return Err(Error::new(Code::InvalidValidity, detail).at("/expiresIn"));
     }
     let old_end_at = call.at.plus_seconds(overlap);
-    let made = client_authentication::new_secret()?;
-    let secret = ClientSecret {
-        id: SecretId::new(call.at, id_octets()?),
-        client: id.clone(),
-        verifier: client_authentication::verifier(service.vault.pepper(), &made),
-        created_at: call.at,
-        ends_at: None,
-    };
+    let (secret, made) = made(service, id, call.at)?;
     let (principal, client_id) = (call.principal.clone(), id.clone());
     service.store.write(call.actor(), move |tx| {
         let caller = tx.admit(&principal, Permission::ClientsWrite)?;
         let client = authority::visible(tx, &caller, &client_id)?;
         // Whoever knows a secret of a client can do all that the client may.
         authority::may_hand_out(&caller, &client)?;
+        if !client.authentication.is_by_secret() {
+            let detail = format!(
+                "The client authenticates by {}, which takes no secret; change its tokenEndpointAuthMethod first.",
+                client.authentication.as_str()
+            );
+            return Err(Error::new(Code::InvalidState, detail));
+        }
         clients::end_secrets(tx, &client_id, old_end_at)?;
         clients::insert_secret(tx, &secret)?;
         clients::update(tx, &client)?;
@@ -56,4 +58,50 @@ pub fn add(service: &Service, call: &Call, id: &ClientId, old_expire_in: Option<
         Ok(Audited::new((), event))
     })?;
     Ok(NewSecret { client: id.clone(), secret: made, old_end_at })
+}
+
+/// A secret that the server makes, as it is stored and as it is shown this once.
+pub(super) fn made(service: &Service, id: &ClientId, at: Timestamp) -> Result<(ClientSecret, SecretText)> {
+    let made = client_authentication::new_secret()?;
+    let verifier = client_authentication::verifier(service.vault.pepper(), &made);
+    Ok((secret(id, verifier, at)?, made))
+}
+
+/// A secret that somebody chose, as it is stored.
+pub(super) fn chosen(
+    service: &Service,
+    id: &ClientId,
+    chosen: &SecretText,
+    at: Timestamp,
+) -> Result<ClientSecret> {
+    secret(id, chosen_verifier(service, chosen)?, at)
+}
+
+/// In octets. Long enough for a sentence, and no work for nothing.
+const LONGEST_SECRET: usize = 256;
+
+fn chosen_verifier(service: &Service, secret: &SecretText) -> Result<SecretVerifier> {
+    let text = secret.expose();
+    if client_authentication::is_server_made(secret) {
+        let detail = format!(
+            "what begins with {} is made by the server; leave the field out to get one",
+            client_authentication::SECRET_PREFIX
+        );
+        return Err(Error::field("/clientSecret", detail));
+    }
+    if text.is_empty() || text.len() > LONGEST_SECRET || text.chars().any(char::is_control) {
+        let detail = format!("1 to {LONGEST_SECRET} octets without control characters");
+        return Err(Error::field("/clientSecret", detail));
+    }
+    service.vault.argon.hash(text.as_bytes(), Parameters::PASSWORD).map(SecretVerifier::Argon2id)
+}
+
+fn secret(id: &ClientId, verifier: SecretVerifier, at: Timestamp) -> Result<ClientSecret> {
+    Ok(ClientSecret {
+        id: SecretId::new(at, id_octets()?),
+        client: id.clone(),
+        verifier,
+        created_at: at,
+        ends_at: None,
+    })
 }

@@ -41,12 +41,7 @@ pub(in crate::oauth) fn give(
 }
 
 fn decide(oauth: &OAuth, client: &KnownClient, request: &Request, scope: Option<&str>) -> Result<Granted> {
-    if !client.record.grant_types.contains(&GrantType::ClientCredentials) {
-        return Err(Error::new(
-            Code::UnauthorizedClient,
-            "The client's authorizedGrantTypes do not list client_credentials.",
-        ));
-    }
+    client.may_use(GrantType::ClientCredentials)?;
     let mut asked = RequestedScope::parse(scope.unwrap_or_default())?;
     if let (true, Some(default)) = (asked.names_nobody(), &client.record.default_scope) {
         let service = asked.service;

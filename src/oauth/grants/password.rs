@@ -65,12 +65,7 @@ struct Asked {
 impl Asked {
     /// The client's default scope says what it is itself; users are not asked for it.
     fn of(client: &KnownClient, scope: Option<&str>) -> Result<Self> {
-        if !client.record.grant_types.contains(&GrantType::Password) {
-            return Err(Error::new(
-                Code::UnauthorizedClient,
-                "The client's authorizedGrantTypes do not list password.",
-            ));
-        }
+        client.may_use(GrantType::Password)?;
         let scope = RequestedScope::parse(scope.unwrap_or_default())?;
         if scope.credential {
             return Err(Error::new(Code::InvalidScope, "The scope credential is not for password."));

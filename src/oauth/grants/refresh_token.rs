@@ -1,11 +1,10 @@
 //! A refresh token for an access token and its successor (RFC 6749, 6), by the client that it was given to.
 
 use crate::model::client::GrantType;
-use crate::model::error::{Code, Error, Result};
+use crate::model::error::{Code, Result};
 use crate::model::secret::SecretText;
 use crate::oauth::client_authentication::{Presented, on_behalf};
 use crate::oauth::grants::refusal::remember;
-use crate::oauth::known_clients::KnownClient;
 use crate::oauth::token::IssuedToken;
 use crate::oauth::{OAuth, Request, refresh};
 
@@ -18,8 +17,9 @@ pub fn refresh_token(
     scope: Option<&str>,
 ) -> Result<IssuedToken> {
     on_behalf(oauth, presented, request.at, |client| {
-        let renewed =
-            may_refresh(client).and_then(|()| refresh::exchange(oauth, client, request, token, scope));
+        let renewed = client
+            .may_use(GrantType::RefreshToken)
+            .and_then(|()| refresh::exchange(oauth, client, request, token, scope));
         renewed.map_err(|error| match error.code() {
             Code::UnauthorizedClient | Code::InvalidGrant | Code::InvalidScope => {
                 remember(oauth, client, request, GrantType::RefreshToken, scope, error)
@@ -27,11 +27,4 @@ pub fn refresh_token(
             _ => error,
         })
     })
-}
-
-fn may_refresh(client: &KnownClient) -> Result<()> {
-    if client.record.grant_types.contains(&GrantType::RefreshToken) {
-        return Ok(());
-    }
-    Err(Error::new(Code::UnauthorizedClient, "The client's authorizedGrantTypes do not list refresh_token."))
 }

@@ -1,4 +1,4 @@
-//! What a client that showed who it is was refused.
+//! What a client was refused.
 
 use crate::model::client::GrantType;
 use crate::model::error::Error;
@@ -7,6 +7,7 @@ use crate::oauth::known_clients::KnownClient;
 use crate::oauth::{OAuth, Request};
 
 /// Leaves an event of a refusal, unless the client changed meanwhile: then the refusal is for a state that is no more.
+/// Nothing is written for whoever did not show who it is: a public client's id may be anybody's.
 pub(super) fn remember(
     oauth: &OAuth,
     client: &KnownClient,
@@ -15,6 +16,9 @@ pub(super) fn remember(
     scope: Option<&str>,
     refusal: Error,
 ) -> Error {
+    if !client.record.is_confidential() {
+        return refusal;
+    }
     let id = &client.record.id;
     let asked: String = scope.unwrap_or_default().chars().take(200).collect();
     let reason = refusal.cause().unwrap_or_else(|| refusal.detail()).to_owned();
