@@ -16,6 +16,7 @@ mod approval_page;
 mod approvals;
 mod architecture;
 mod asynchronous;
+mod client_authentication;
 mod clients;
 mod conformance;
 mod csc;

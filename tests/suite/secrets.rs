@@ -30,6 +30,7 @@ use crate::support::{node, postgres};
 const PIN: &str = "839201746583";
 const WRONG_PIN: &str = "740382916574";
 const CHOSEN_SECRET: &str = "planted-secret-of-the-application";
+const ACCOUNT_TOKEN_KEY: &str = "planted-key-of-the-account-tokens";
 const MAIL_PASSWORD: &str = "planted-password-of-the-mail-server";
 const PASSWORD: &str = "planted password of a user";
 const WRONG_PASSWORD: &str = "planted password that is wrong";
@@ -130,7 +131,9 @@ fn live(http: &Http, administrator: &Value, places: &mut Places, hook: &str) -> 
     let post = |path: &str, token: &str, body: &Value| http.post(path).bearer(token).json(body).send();
 
     post("/api/v1/tenants", &admin, &json!({ "name": "acme" })).expect(201);
-    let client = json!({ "clientId": "acme", "clientSecret": CHOSEN_SECRET, "tenants": ["acme"] });
+    let client = json!({
+        "clientId": "acme", "clientSecret": CHOSEN_SECRET, "tenants": ["acme"], "accountTokenKey": ACCOUNT_TOKEN_KEY,
+    });
     places.refusal(post("/api/v1/clients", &admin, &json!({
         "clientId": "acme", "clientSecret": CHOSEN_SECRET, "tenants": ["acme"], "colour": CHOSEN_SECRET.len(),
     })));
@@ -281,6 +284,7 @@ fn live(http: &Http, administrator: &Value, places: &mut Places, hook: &str) -> 
         Secret::new("the secret of a user's authenticator", authenticator_of_user),
         Secret::new("a wrong PIN", WRONG_PIN),
         Secret::new("the application's secret", CHOSEN_SECRET),
+        Secret::new("the application's account token key", ACCOUNT_TOKEN_KEY),
         Secret::new("a wrong secret", WRONG_SECRET),
         Secret::new("the CA operator's secret", &operator_secret),
         Secret::new("the administrator's secret", &admin_secret),

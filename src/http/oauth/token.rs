@@ -37,9 +37,13 @@ pub struct TokenForm {
     /// token the seat is one of the user's, and the only one if none is named.
     #[schema(example = "seat:jdoe@acme tenant:acme")]
     scope: Option<String>,
-    /// Beside `client_secret`, where HTTP Basic is not used.
+    /// Beside `client_secret`, where HTTP Basic is not used; alone, of a public client.
     client_id: Option<String>,
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, beside `client_assertion` (RFC 7523, 2.2).
+    client_assertion_type: Option<String>,
+    /// A JWT that the client signed, for this server, for ten minutes at most and for once.
+    client_assertion: Option<String>,
     /// Kept with the audit event.
     #[schema(rename = "clientData")]
     client_data: Option<String>,
@@ -63,8 +67,9 @@ pub struct TokenBody<'a> {
 
 /// Get an access token
 ///
-/// The client authenticates by HTTP Basic, or by `client_id` and `client_secret` in the body. `password` is for clients
-/// whose record lists it.
+/// The client authenticates as its record says: by HTTP Basic or by `client_id` and `client_secret` in the body, by
+/// `client_assertion_type` and `client_assertion`, or, being a public one, by `client_id` alone. `password` is for
+/// clients whose record lists it.
 #[utoipa::path(post, path = "/oauth2/token", tag = "oauth",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(

@@ -16,9 +16,6 @@ pub(super) fn remember(
     scope: Option<&str>,
     refusal: Error,
 ) -> Error {
-    if !client.record.is_confidential() {
-        return refusal;
-    }
     let id = &client.record.id;
     let asked: String = scope.unwrap_or_default().chars().take(200).collect();
     let reason = refusal.cause().unwrap_or_else(|| refusal.detail()).to_owned();
@@ -26,6 +23,10 @@ pub(super) fn remember(
     let target = format!("client:{id}");
     let tenant = client.record.tenants.sole().cloned();
     let seen = client.seen();
+    if !client.record.is_confidential() {
+        let stands = oauth.service.store.read(request.at, |tx| seen.stands(tx));
+        return stands.err().unwrap_or(refusal);
+    }
     let kept = oauth.service.store.write(request.actor(id), move |tx| {
         seen.stands(tx)?;
         let mut event = Event::refused("token.issue", target.clone())
