@@ -108,6 +108,9 @@ struct Create {
     /// Read the secret from standard input instead of making one
     #[arg(long)]
     secret_stdin: bool,
+    /// Read what its account tokens are signed with from standard input, from the line after a secret's
+    #[arg(long)]
+    account_token_key_stdin: bool,
     #[command(flatten)]
     options: OperatorOptions,
 }
@@ -144,7 +147,11 @@ impl ClientCommand {
 
 impl Create {
     fn run(self, logs: Logs) -> Outcome {
+        let secret = if self.secret_stdin { Some(read_secret()?) } else { None };
+        let account_token_key =
+            if self.account_token_key_stdin { Patch::Set(read_secret()?) } else { Patch::Keep };
         let settings = ClientSettings {
+            account_token_key,
             tenants: given(self.tenant, |names| Ok(TenantReach::parse(&names)?))?,
             roles: given(self.role, |names| names.iter().map(|name| named(name, "role")).collect())?,
             permissions: given(self.permission, |names| {
@@ -158,7 +165,6 @@ impl Create {
             access_token_validity: self.access_token_validity.map_or(Patch::Keep, Patch::Set),
             ..ClientSettings::default()
         };
-        let secret = if self.secret_stdin { Some(read_secret()?) } else { None };
         let operator = self.options.open(logs)?;
         let new = NewClient { id: ClientId::parse(&self.client_id)?, secret, settings };
         let made = create::create(&operator.service, &operator.call, new)?;
@@ -226,6 +232,7 @@ fn record(client: &Client) -> Value {
         "redirectUris": client.redirect_uris,
         "accessTokenValidity": client.access_token_validity,
         "defaultScope": client.default_scope,
+        "hasAccountTokenKey": client.wrapped_account_token_key.is_some(),
         "createdAt": client.created_at,
     })
 }

@@ -110,7 +110,7 @@ pub fn every_page<T>(
     }
 }
 
-/// The first line of standard input: secrets are no arguments, which every process on the machine may read.
+/// The next line of standard input: secrets are no arguments, which every process on the machine may read.
 pub fn read_secret() -> Result<SecretText, Failure> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(|error| {

@@ -20,6 +20,7 @@ pub fn delete(service: &Service, call: &Call, id: &ClientId) -> Result<()> {
         let mut client = authority::visible(tx, &caller, &id)?;
         authority::may_hand_out(&caller, &client)?;
         client.status = ClientStatus::Deleted;
+        client.wrapped_account_token_key = None;
         clients::update(tx, &client)?;
         clients::end_secrets(tx, &id, tx.now())?;
         let all_of_it = TokenFilter { client: Some(id.clone()), ..TokenFilter::default() };
