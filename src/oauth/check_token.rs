@@ -3,7 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::model::authorization::Authorization;
 use crate::model::error::{Code, Error, Result};
+use crate::model::name::UserName;
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
 use crate::model::token::VerifiedToken;
@@ -37,6 +39,7 @@ pub struct CheckedToken {
 pub fn check_token(oauth: &OAuth, asker: &Asker, token: &SecretText, now: Timestamp) -> Result<CheckedToken> {
     let (record, verified) = match inspect(oauth, asker, token, now)? {
         Found::Standing(found) => *found,
+        Found::Credential(found) => return Ok(of_credential_token(oauth, *found)),
         Found::Expired => return Err(Error::new(Code::ExpiredToken, "Token has expired")),
         Found::Unknown => return Err(Error::new(Code::TokenNotRecognised, "Token was not recognised")),
     };
@@ -56,6 +59,22 @@ pub fn check_token(oauth: &OAuth, asker: &Asker, token: &SecretText, now: Timest
         tenant: record.tenant.map(|tenant| tenant.to_string()),
         user_name: record.user.map(|name| name.to_string()),
     })
+}
+
+fn of_credential_token(oauth: &OAuth, (authorization, user): (Authorization, UserName)) -> CheckedToken {
+    CheckedToken {
+        active: true,
+        client_id: authorization.client.to_string(),
+        scope: vec!["credential".to_owned()],
+        exp: authorization.expires_at.seconds(),
+        iat: authorization.created_at.seconds(),
+        jti: authorization.id.to_string(),
+        aud: vec![oauth.service.public_url.clone()],
+        authorities: Vec::new(),
+        seat: authorization.seat.map(|seat| seat.to_string()),
+        tenant: Some(authorization.tenant.to_string()),
+        user_name: Some(user.to_string()),
+    }
 }
 
 fn roles(token: &VerifiedToken) -> Vec<&str> {

@@ -1,4 +1,5 @@
-//! Who calls a CSC method: as [`access::Bearer`], refused in CSC's words.
+//! Who calls a CSC method: as [`access::Bearer`], refused in CSC's words. What a credential-scope token is good for takes
+//! a [`SignerBearer`].
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -6,12 +7,18 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::fault::{self, Fault};
 use super::version::Version;
-use crate::http::access;
-use crate::model::token::Call;
+use crate::app::App;
+use crate::credential::oauth2code::token;
+use crate::http::problem::Problem;
+use crate::http::{access, blocking, request_id};
+use crate::model::error::Error;
+use crate::model::secret::SecretText;
+use crate::model::token::{Call, Principal};
 
 /// A call by the bearer of a token whose signature and claims are good. To be the first argument of a handler.
 pub struct Bearer<V> {
@@ -34,6 +41,42 @@ impl<V: Version> FromRequest for Bearer<V> {
             }
         })
     }
+}
+
+/// As [`Bearer`], by whom it is signed, or asked what is signed with: a token of scope `credential` will do too, for the
+/// one credential that it was given for.
+pub struct SignerBearer<V> {
+    pub call: Call,
+    /// The token, where it is one of scope `credential`: it is a SAD.
+    pub sad: Option<SecretText>,
+    version: PhantomData<V>,
+}
+
+impl<V: Version> FromRequest for SignerBearer<V> {
+    type Error = Fault<V>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Fault<V>>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let sad = access::token(request.headers()).ok().filter(token::looks_like_one);
+        let Some(sad) = sad else {
+            let bearer = Bearer::from_request(request, payload);
+            return Box::pin(async move {
+                bearer.await.map(|bearer| Self { call: bearer.call, sad: None, version: PhantomData })
+            });
+        };
+        let app = request.app_data::<Data<App>>().cloned();
+        Box::pin(async move {
+            let app = app.ok_or_else(|| Error::internal("the routes have no App"))?;
+            let call = admit(&app, sad.clone()).await?;
+            Ok(Self { call, sad: Some(sad), version: PhantomData })
+        })
+    }
+}
+
+async fn admit(app: &Data<App>, sad: SecretText) -> Result<Call, Problem> {
+    let at = app.clock.now();
+    let signer = blocking::run(app, move |app| token::recognise(&app.service, at, &sad)).await?;
+    Ok(Call { principal: Principal::Signer(signer.into()), request_id: Some(request_id::current()), at })
 }
 
 /// CSC tells a header that holds no bearer token, which is a bad request, from one that is not there.

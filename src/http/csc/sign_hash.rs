@@ -17,10 +17,14 @@ use crate::model::error::Result;
 use crate::model::id::CredentialId;
 use crate::model::secret::SecretText;
 
-/// The request, with the SAD that it has to bring.
-pub fn sign_hash_asked<V: Version>(fields: &Fields) -> Result<SignRequest> {
+/// The request, with the SAD that it has to bring unless the bearer's token is one.
+pub fn sign_hash_asked<V: Version>(fields: &Fields, borne: Option<&SecretText>) -> Result<SignRequest> {
     let credential = fields.required_text(CREDENTIAL_ID)?;
-    let sad = fields.required_text(SAD)?;
+    let sad = match (fields.conditional_text(SAD)?, borne) {
+        (Some(sad), _) => SecretText::new(sad),
+        (None, Some(borne)) => borne.clone(),
+        (None, None) => return Err(fault::missing("string", SAD.name())),
+    };
     let hashes = fields.list(HASH)?.ok_or_else(|| fault::missing("array", HASH.name()))?;
     let sign_algo = fields.required_text(SIGN_ALGO)?;
     let params = fields.conditional_text(SIGN_ALGO_PARAMS)?;
@@ -38,7 +42,7 @@ pub fn sign_hash_asked<V: Version>(fields: &Fields) -> Result<SignRequest> {
     Ok(SignRequest {
         hashes: hashes::decode(hashes)?,
         credential: CredentialId::parse(credential)?,
-        sad: SecretText::new(sad),
+        sad,
         algorithm: Requested {
             sign_algo: sign_algo.to_owned(),
             hash_algo: owned(hash_algo),
@@ -71,7 +75,7 @@ mod tests {
     use crate::http::csc::version::{V1, V2};
 
     fn read(body: &str) -> Result<SignRequest> {
-        sign_hash_asked::<V1>(&Fields::parse(body.as_bytes()).unwrap())
+        sign_hash_asked::<V1>(&Fields::parse(body.as_bytes()).unwrap(), None)
     }
 
     #[test]
@@ -127,9 +131,23 @@ mod tests {
     }
 
     #[test]
+    fn the_bearer_s_token_is_the_sad_where_none_is_sent() {
+        let asked = |sad: &str| {
+            let body = format!(r#"{{"credentialID":"c"{sad},"hash":["AAAA"],"signAlgo":"1"}}"#);
+            let fields = Fields::parse(body.as_bytes()).unwrap();
+            sign_hash_asked::<V1>(&fields, Some(&SecretText::new("borne")))
+                .map(|asked| asked.sad.expose().to_owned())
+        };
+        assert_eq!(asked("").unwrap(), "borne");
+        assert_eq!(asked(r#","SAD":null"#).unwrap(), "borne");
+        assert_eq!(asked(r#","SAD":"sent""#).unwrap(), "sent");
+        assert!(asked(r#","SAD":7"#).is_err());
+    }
+
+    #[test]
     fn version_2_names_the_digest_by_its_own_name() {
         let body = r#"{"credentialID":"c","SAD":"s","hashes":["AAAA"],"signAlgo":"1.2.840.113549.1.1.1"}"#;
-        let asked = sign_hash_asked::<V2>(&Fields::parse(body.as_bytes()).unwrap());
+        let asked = sign_hash_asked::<V2>(&Fields::parse(body.as_bytes()).unwrap(), None);
         assert_eq!(
             asked.err().unwrap().detail(),
             "Missing (or invalid type) string parameter hashAlgorithmOID"

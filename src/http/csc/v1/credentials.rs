@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::credential::{authorize, extend, show};
 use crate::http::blocking;
 use crate::http::csc::authorization::{SadAnswer, authorize_asked, extend_asked, sad_answer};
-use crate::http::csc::bearer::Bearer;
+use crate::http::csc::bearer::{Bearer, SignerBearer};
 use crate::http::csc::certified::info_asked;
 use crate::http::csc::fault::{Fault, Refusals};
 use crate::http::csc::listing::ListAsked;
@@ -83,7 +83,7 @@ pub struct InfoRequest {
     responses((status = 200, body = CredentialInfo), Refusals),
 )]
 pub async fn info(
-    Bearer { call, .. }: Bearer<V1>,
+    SignerBearer { call, .. }: SignerBearer<V1>,
     app: Data<App>,
     body: Posted<V1>,
 ) -> Result<HttpResponse, Fault<V1>> {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::credential::sign;
 use crate::http::blocking;
-use crate::http::csc::bearer::Bearer;
+use crate::http::csc::bearer::SignerBearer;
 use crate::http::csc::fault::{Fault, Refusals};
 use crate::http::csc::posted::Posted;
 use crate::http::csc::sign_hash::{Signatures, sign_hash_asked};
@@ -18,9 +18,10 @@ use crate::http::csc::version::V1;
 pub struct SignHashBody {
     #[schema(rename = "credentialID")]
     pub credential_id: String,
-    /// From credentials/authorize.
+    /// From credentials/authorize, or an access token of scope `credential`. It may be left out where the bearer's token
+    /// is one.
     #[schema(rename = "SAD")]
-    pub sad: String,
+    pub sad: Option<String>,
     /// Base64-encoded digests.
     pub hash: Vec<String>,
     /// An OID out of the credential's `key.algo`.
@@ -42,11 +43,11 @@ pub struct SignHashBody {
     responses((status = 200, body = Signatures), Refusals),
 )]
 pub async fn sign_hash(
-    Bearer { call, .. }: Bearer<V1>,
+    SignerBearer { call, sad, .. }: SignerBearer<V1>,
     app: Data<App>,
     body: Posted<V1>,
 ) -> Result<HttpResponse, Fault<V1>> {
-    let request = sign_hash_asked::<V1>(&body.fields()?)?;
+    let request = sign_hash_asked::<V1>(&body.fields()?, sad.as_ref())?;
     let signed = blocking::run(&app, move |app| sign::sign(&app.service, &call, request)).await?;
     app.metrics.signed(signed.algorithm, signed.signatures.len() as u64);
     Ok(HttpResponse::Ok().json(Signatures::of(&signed)))

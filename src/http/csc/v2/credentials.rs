@@ -12,7 +12,7 @@ use crate::http::blocking;
 use crate::http::csc::authorization::{
     HandleAnswer, SadAnswer, authorize_asked, extend_asked, given_answer, sad_answer,
 };
-use crate::http::csc::bearer::Bearer;
+use crate::http::csc::bearer::{Bearer, SignerBearer};
 use crate::http::csc::certified::{Parts, info_asked};
 use crate::http::csc::fault::{Fault, Refusals};
 use crate::http::csc::listing::ListAsked;
@@ -125,7 +125,7 @@ pub struct InfoRequest {
     responses((status = 200, body = CredentialInfo), Refusals),
 )]
 pub async fn info(
-    Bearer { call, .. }: Bearer<V2>,
+    SignerBearer { call, .. }: SignerBearer<V2>,
     app: Data<App>,
     body: Posted<V2>,
 ) -> Result<HttpResponse, Fault<V2>> {

@@ -16,6 +16,8 @@ use crate::model::algorithm::KeyAlgorithm;
 /// What hashes may be of: data to be signed, in the form in which it is signed. Documents are not taken.
 const HASH_TYPES: [&str; 1] = ["dtbsr"];
 
+const SUPPORTS_RAR: bool = false;
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = Csc2ServiceInfo)]
 #[serde(rename_all = "camelCase")]
@@ -27,6 +29,8 @@ pub struct Info<'a> {
     service: ServiceInfo<'a>,
     /// Whether signHash knows `operationMode` A.
     asynchronous_operation_mode: bool,
+    /// Whether the authorization endpoint knows RFC 9396 `authorization_details`.
+    supports_rar: bool,
     /// Whether signatures come with what validates them where it is not compulsory.
     validation_info: bool,
     sign_algorithms: SignAlgorithms,
@@ -85,6 +89,7 @@ fn answer(app: &App, lang: Option<&str>) -> HttpResponse {
         specs: app.config.identity.specs.as_str(),
         asynchronous_operation_mode: service.has("signatures/signPolling"),
         service,
+        supports_rar: SUPPORTS_RAR,
         validation_info: false,
         sign_algorithms: SignAlgorithms::all(),
         signature_formats: SignatureFormats { formats: [], envelope_properties: [] },

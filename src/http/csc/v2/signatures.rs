@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::credential::sign::{self, Kept, SignRequest};
 use crate::http::blocking;
-use crate::http::csc::bearer::Bearer;
+use crate::http::csc::bearer::SignerBearer;
 use crate::http::csc::fault::{Fault, Refusals};
 use crate::http::csc::posted::Posted;
 use crate::http::csc::sign_hash::{Signatures, sign_hash_asked};
@@ -26,9 +26,10 @@ use crate::outbound::notices::Notice;
 pub struct SignHashBody {
     #[schema(rename = "credentialID")]
     pub credential_id: String,
-    /// From credentials/authorize.
+    /// From credentials/authorize, or an access token of scope `credential`. It may be left out where the bearer's token
+    /// is one.
     #[schema(rename = "SAD")]
-    pub sad: String,
+    pub sad: Option<String>,
     /// Base64-encoded digests.
     pub hashes: Vec<String>,
     /// The digest's OID; needed where `signAlgo` implies none.
@@ -82,12 +83,12 @@ struct Waiting {
     responses((status = 200, body = Answer), Refusals),
 )]
 pub async fn sign_hash(
-    Bearer { call, .. }: Bearer<V2>,
+    SignerBearer { call, sad, .. }: SignerBearer<V2>,
     app: Data<App>,
     body: Posted<V2>,
 ) -> Result<HttpResponse, Fault<V2>> {
     let fields = body.fields()?;
-    let request = sign_hash_asked::<V2>(&fields)?;
+    let request = sign_hash_asked::<V2>(&fields, sad.as_ref())?;
     let answer = match OperationMode::asked(&fields, &app.config.webhooks.hosts)? {
         OperationMode::Synchronous => {
             let signed = blocking::run(&app, move |app| sign::sign(&app.service, &call, request)).await?;
