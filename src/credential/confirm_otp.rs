@@ -1,7 +1,7 @@
 //! Step 3, second half: the first code shows that the signer's device has the secret, or that codes arrive.
 
 use crate::credential::attempt::{self, Verdict};
-use crate::credential::{Progress, added, one_time, target};
+use crate::credential::{Progress, added, enrolment_link, one_time, target};
 use crate::model::configuration::Configuration;
 use crate::model::credential::{Credential, CredentialStatus};
 use crate::model::error::{Code, Error, Result};
@@ -81,6 +81,7 @@ fn settle(service: &Service, call: &Call, id: &CredentialId, checked: Checked) -
         credential.protect(&added(&credential, &factors));
         credentials::update(tx, &credential)?;
         let event = Event::done("credential.confirm_otp", target(&id)).of(&credential.tenant);
+        let event = enrolment_link::note_step(tx, &call, &credential, &factors, event)?;
         Ok(Audited::new(Ok(Progress::of(credential, &factors, call.at)), event))
     })
 }

@@ -10,6 +10,9 @@ pub mod key_pair;
 pub mod second_factors;
 pub mod sent_factors;
 
+pub mod enrol;
+pub mod enrolment_link;
+
 pub mod show;
 
 pub mod approve;
@@ -34,7 +37,7 @@ mod demand;
 mod letters;
 mod one_time;
 pub mod permit;
-mod pin_rules;
+pub mod pin_rules;
 mod places;
 pub mod sign_algorithm;
 

@@ -5,34 +5,56 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::guessable::{is_repeat, is_run};
 use crate::model::secret::SecretText;
 
-pub(super) fn check(pin: &SecretText, rules: &PinRules) -> Result<()> {
+/// Which rule a PIN breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinFault {
+    Length,
+    Format,
+    /// One to three characters over and over.
+    Repeat,
+    /// Up or down in steps of one.
+    Run,
+    /// One of those that everybody tries first.
+    Common,
+}
+
+/// The first rule that a PIN breaks.
+pub fn fault(pin: &SecretText, rules: &PinRules) -> Option<PinFault> {
     let text = pin.expose();
     let length = text.chars().count();
     if !(usize::from(rules.min_length)..=usize::from(rules.max_length)).contains(&length) {
-        return Err(Error::field(
-            "/value",
-            format!("the PIN has {} to {} characters", rules.min_length, rules.max_length),
-        ));
+        return Some(PinFault::Length);
     }
     let fits = match rules.format {
         PinFormat::Numeric => text.bytes().all(|b| b.is_ascii_digit()),
         PinFormat::Alphanumeric => text.chars().all(|c| c.is_ascii_graphic()),
     };
-    if !fits {
-        let what = match rules.format {
-            PinFormat::Numeric => "the PIN consists of digits",
-            PinFormat::Alphanumeric => "the PIN consists of visible ASCII characters",
-        };
-        return Err(Error::field("/value", what));
+    match text {
+        _ if !fits => Some(PinFault::Format),
+        _ if is_repeat(text) => Some(PinFault::Repeat),
+        _ if is_run(text) => Some(PinFault::Run),
+        _ if is_common(text) => Some(PinFault::Common),
+        _ => None,
     }
-    if is_repeat(text) || is_run(text) || is_common(text) {
-        return Err(Error::new(
+}
+
+pub(super) fn check(pin: &SecretText, rules: &PinRules) -> Result<()> {
+    let Some(fault) = fault(pin, rules) else { return Ok(()) };
+    Err(match (fault, rules.format) {
+        (PinFault::Length, _) => Error::field(
+            "/value",
+            format!("the PIN has {} to {} characters", rules.min_length, rules.max_length),
+        ),
+        (PinFault::Format, PinFormat::Numeric) => Error::field("/value", "the PIN consists of digits"),
+        (PinFault::Format, PinFormat::Alphanumeric) => {
+            Error::field("/value", "the PIN consists of visible ASCII characters")
+        }
+        (PinFault::Repeat | PinFault::Run | PinFault::Common, _) => Error::new(
             Code::WeakPin,
             "The PIN is too easy to guess: no repeats (111111, 121212), no runs (123456, 987654), none of the commonest.",
         )
-        .at("/value"));
-    }
-    Ok(())
+        .at("/value"),
+    })
 }
 
 fn is_common(text: &str) -> bool {

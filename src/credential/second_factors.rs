@@ -3,17 +3,17 @@
 
 use crate::credential::approval_factors::{self, NewApprovalFactor};
 use crate::credential::sent_factors::{self, NewSentFactor};
-use crate::credential::{Progress, added, attempt, pin_rules, places, target};
+use crate::credential::{Progress, added, attempt, enrolment_link, pin_rules, places, target};
 use crate::keys::envelope::TenantKey;
 use crate::keys::{otp, pin};
-use crate::model::configuration::Configuration;
+use crate::model::configuration::{Configuration, OtpRules};
 use crate::model::credential::{Credential, CredentialStatus};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::factor::{Factor, FactorMaterial, FactorType, OtpMaterial};
 use crate::model::id::{CredentialId, FactorId};
 use crate::model::permission::Permission;
-use crate::model::secret::SecretText;
+use crate::model::secret::{SecretBytes, SecretText};
 use crate::model::tenant::Tenant;
 use crate::model::token::Call;
 use crate::service::{Service, id_octets};
@@ -54,7 +54,7 @@ pub struct ShownOtp {
     pub enrolment: otp::Enrolment,
     pub issuer: String,
     pub user: String,
-    pub rules: crate::model::configuration::OtpRules,
+    pub rules: OtpRules,
 }
 
 pub fn add(service: &Service, call: &Call, id: &CredentialId, new: NewFactor) -> Result<AddedSecondFactor> {
@@ -117,12 +117,14 @@ fn add_held(service: &Service, call: &Call, id: &CredentialId, new: Held) -> Res
             factors::remove(tx, &replaced)?;
         }
         factors::insert(tx, &factor)?;
+        enrolment_link::note_otp(tx, &call, &factor)?;
         factors.push(factor);
         credential.protect(&added(&credential, &factors));
         credentials::update(tx, &credential)?;
         let event = Event::done("credential.add_second_factor", target(&id))
             .of(&credential.tenant)
             .with("type", kind.as_str());
+        let event = enrolment_link::note_step(tx, &call, &credential, &factors, event)?;
         Ok(Audited::new(Progress::of(credential, &factors, call.at), event))
     })?;
     Ok(AddedSecondFactor { progress, kind, confirmed, shown })
@@ -166,16 +168,20 @@ impl Context {
 
 fn new_otp(context: &Context, tenant_key: &TenantKey, id: &FactorId) -> Result<(OtpMaterial, ShownOtp)> {
     let rules = context.configuration.otp.clone();
-    let issuer = rules
-        .issuer
-        .as_ref()
-        .or(context.tenant.otp_issuer.as_ref())
-        .unwrap_or(&context.tenant.display_name)
-        .clone();
-    let user = context.credential.seat.to_string();
     let secret = otp::new_secret(rules.algorithm)?;
-    let enrolment = otp::enrolment(&secret, &rules, &issuer, &user)?;
+    let shown = shown(&secret, &rules, &context.tenant, &context.credential)?;
     let wrapped_secret = tenant_key.wrap(places::otp_secret(id), &secret)?;
-    let material = OtpMaterial { wrapped_secret, rules: rules.clone(), last_step: None };
-    Ok((material, ShownOtp { enrolment, issuer, user, rules }))
+    Ok((OtpMaterial { wrapped_secret, rules, last_step: None }, shown))
+}
+
+pub(super) fn shown(
+    secret: &SecretBytes,
+    rules: &OtpRules,
+    tenant: &Tenant,
+    credential: &Credential,
+) -> Result<ShownOtp> {
+    let issuer = rules.issuer.as_ref().or(tenant.otp_issuer.as_ref()).unwrap_or(&tenant.display_name).clone();
+    let user = credential.seat.to_string();
+    let enrolment = otp::enrolment(secret, rules, &issuer, &user)?;
+    Ok(ShownOtp { enrolment, issuer, user, rules: rules.clone() })
 }

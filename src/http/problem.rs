@@ -70,13 +70,16 @@ pub const fn status(code: Code) -> StatusCode {
         Code::InvalidToken | Code::ExpiredToken | Code::InvalidClient | Code::AuthenticationRequired => {
             StatusCode::UNAUTHORIZED
         }
-        Code::InsufficientPermission | Code::InsufficientScope => StatusCode::FORBIDDEN,
+        Code::InsufficientPermission | Code::InsufficientScope | Code::CrossSiteRequest => {
+            StatusCode::FORBIDDEN
+        }
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::ApprovalDecided => StatusCode::GONE,
+        Code::ApprovalDecided | Code::LinkExpired | Code::LinkUsed => StatusCode::GONE,
 
         Code::InvalidState
         | Code::AlreadyExists
+        | Code::LinkInUse
         | Code::IdempotencyKeyReused
         | Code::IdempotencyInProgress => StatusCode::CONFLICT,
 

@@ -11,8 +11,8 @@ use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route};
 use utoipa::OpenApi;
 
 use super::api::{
-    audit_events, certificate_requests, clients, configurations, credentials, enrolment, seats, tenants,
-    tokens, user_secrets, users,
+    audit_events, certificate_requests, clients, configurations, credentials, enrolment, enrolment_links,
+    seats, tenants, tokens, user_secrets, users,
 };
 use super::csc::v1::{
     credentials as csc_v1_credentials, info as csc_v1_info, service_token as csc_v1_auth,
@@ -24,7 +24,7 @@ use super::csc::v2::{
 };
 use super::csc::{self, logo as csc_logo, send_otp as csc_send_otp, timestamp as csc_timestamp};
 use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
-use super::pages::approval;
+use super::pages::{approval, enrolment as enrolment_page};
 use super::problem::Problem;
 use super::{documents, health, metrics};
 use crate::app::App;
@@ -106,6 +106,7 @@ table! {
         DELETE "/api/v1/credentials/{id}" credentials::destroy [NotFound, InvalidState];
         POST "/api/v1/credentials/{id}/second-factors" enrolment::add_second_factor [NotFound, InvalidState, AlreadyExists, FactorNotRequired, WeakPin];
         POST "/api/v1/credentials/{id}/second-factors/otp/confirm" enrolment::confirm [NotFound, InvalidState, OtpMismatch, FactorLocked, CredentialLocked];
+        POST "/api/v1/credentials/{id}/enrolment-link" enrolment_links::create [NotFound, InvalidState, FactorNotRequired];
         POST "/api/v1/credentials/{id}/key-pair" enrolment::generate_key_pair [NotFound, InvalidState, UnsupportedAlgorithm];
         GET "/api/v1/credentials/{id}/csr" enrolment::csr [NotFound, InvalidState];
         PUT "/api/v1/credentials/{id}/certificate" enrolment::attach_certificate [
@@ -190,6 +191,10 @@ table! {
 
         GET "/approvals/{token}" approval::show [NotFound, ApprovalDecided];
         POST "/approvals/{token}" approval::decide [NotFound, ApprovalDecided, UnsupportedMediaType];
+        GET "/enrolment/{token}" enrolment_page::show [NotFound, LinkExpired, LinkUsed, LinkInUse, FactorLocked, CredentialLocked];
+        POST "/enrolment/{token}" enrolment_page::step [
+            NotFound, LinkExpired, LinkUsed, LinkInUse, CrossSiteRequest, WeakPin, OtpMismatch, FactorLocked, CredentialLocked
+        ];
 
         GET "/health/live" health::live;
         GET "/openapi.json" documents::openapi;

@@ -5,8 +5,8 @@ use crate::model::error::Result;
 use crate::model::time::Timestamp;
 use crate::service::Service;
 use crate::store::{
-    Tx, approvals, authorization_codes, authorization_requests, authorizations, idempotency, refresh_tokens,
-    sessions, sign_responses, tokens, used_assertions,
+    Tx, approvals, authorization_codes, authorization_requests, authorizations, enrolment_links, idempotency,
+    refresh_tokens, sessions, sign_responses, tokens, used_assertions,
 };
 
 /// Rows per transaction.
@@ -20,6 +20,7 @@ pub fn run(service: &Service, now: Timestamp) -> Result<()> {
     let before = now.plus_seconds(-KEPT_SECONDS);
     until_done(service, now, |tx| authorizations::wipe_expired(tx, BITE))?;
     until_done(service, now, move |tx| approvals::forget_expired(tx, before, BITE))?;
+    until_done(service, now, move |tx| enrolment_links::forget_expired(tx, before, BITE))?;
     until_done(service, now, move |tx| authorizations::forget_ended(tx, before, BITE))?;
     until_done(service, now, move |tx| tokens::forget_ended(tx, before, BITE))?;
     until_done(service, now, move |tx| refresh_tokens::forget_expired(tx, before, BITE))?;

@@ -26,6 +26,7 @@ pub mod approval;
 pub mod authorization;
 pub mod configuration;
 pub mod credential;
+pub mod enrolment_link;
 pub mod factor;
 pub mod language;
 pub mod lockout;

@@ -88,6 +88,8 @@ pub enum Proof {
     Session { session: Vec<u8>, client_version: i64 },
     /// A credential-scope access token: the id of the SAD that it is.
     CredentialToken(Vec<u8>),
+    /// The signer sets up the credential: the id of the link by which.
+    EnrolmentLink(Vec<u8>),
 }
 
 /// One call: who asks, when, and under which request.
@@ -127,7 +129,13 @@ impl Principal {
     pub fn actor(&self) -> String {
         match self {
             Self::Token(token) => actor_name(&token.client, token.user.as_ref().map(|user| &user.id)),
-            Self::Signer(signer) => actor_name(&signer.client, signer.user.as_ref()),
+            Self::Signer(signer) => match &signer.proof {
+                // The application has no part in it.
+                Proof::EnrolmentLink(_) => "enrolment-link".to_owned(),
+                Proof::Session { .. } | Proof::CredentialToken(_) => {
+                    actor_name(&signer.client, signer.user.as_ref())
+                }
+            },
             Self::Operator => "operator".to_owned(),
         }
     }
@@ -137,6 +145,17 @@ impl Principal {
             Self::Token(token) => Some(&token.client),
             Self::Signer(signer) => Some(&signer.client),
             Self::Operator => None,
+        }
+    }
+
+    /// The id of the link by which a signer sets up a credential.
+    pub fn enrolment_link(&self) -> Option<&[u8]> {
+        match self {
+            Self::Signer(signer) => match &signer.proof {
+                Proof::EnrolmentLink(link) => Some(link),
+                Proof::Session { .. } | Proof::CredentialToken(_) => None,
+            },
+            Self::Token(_) | Self::Operator => None,
         }
     }
 
@@ -232,7 +251,7 @@ impl Caller {
         match &self.principal {
             Principal::Signer(signer) => match &signer.proof {
                 Proof::CredentialToken(sad_id) => Some(sad_id),
-                Proof::Session { .. } => None,
+                Proof::Session { .. } | Proof::EnrolmentLink(_) => None,
             },
             Principal::Token(_) | Principal::Operator => None,
         }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::model::client::ClientStatus;
+use crate::model::credential::CredentialStatus;
 use crate::model::error::{Code, Error, Result};
 use crate::model::permission::{Permission, TenantReach};
 use crate::model::tenant::TenantStatus;
@@ -11,7 +12,9 @@ use crate::model::user::UserStatus;
 use crate::store::connection::Access;
 use crate::store::dialect::first_for_share;
 use crate::store::schema::tokens;
-use crate::store::{Tx, authorizations, clients, dialect, failure, sessions, tenants, users};
+use crate::store::{
+    Tx, authorizations, clients, credentials, dialect, enrolment_links, failure, sessions, tenants, users,
+};
 
 impl Tx<'_> {
     /// Admits a principal that has the permission and whose token is recorded, neither expired nor revoked. In a
@@ -59,6 +62,7 @@ impl Tx<'_> {
                 }
             }
             Proof::CredentialToken(sad_id) => self.credential_token_stands(signer, sad_id),
+            Proof::EnrolmentLink(link) => self.enrolment_link_stands(signer, link),
         }
     }
 
@@ -83,6 +87,25 @@ impl Tx<'_> {
             && user.is_some_and(|user| user.seats.contains(&signer.seat))
             && tenant.is_some_and(|tenant| tenant.status == TenantStatus::Active);
         if stands { Ok(()) } else { Err(unknown()) }
+    }
+
+    /// A link is good for as long as its credential waits for its factors, and the application that handed it out could
+    /// do what it does.
+    fn enrolment_link_stands(&mut self, signer: &Signer, id: &[u8]) -> Result<()> {
+        let link = enrolment_links::find(self, id)?;
+        let link = link.filter(|link| {
+            link.finished_at.is_none() && link.expires_at > self.now && link.credential == signer.credential
+        });
+        let ended = || Error::new(Code::LinkExpired, "The link is not valid any more.");
+        let link = link.ok_or_else(ended)?;
+        let credential = credentials::known(self, &link.credential)?;
+        let client = clients::find(self, &link.client)?;
+        let client = client.filter(|client| client.status == ClientStatus::Active);
+        let tenant = tenants::find(self, &credential.tenant)?;
+        let stands = credential.status == CredentialStatus::Created
+            && client.is_some_and(|client| client.tenants.includes(&credential.tenant))
+            && tenant.is_some_and(|tenant| tenant.status == TenantStatus::Active);
+        if stands { Ok(()) } else { Err(ended()) }
     }
 
     fn standing(&mut self, token: &VerifiedToken) -> Result<TenantReach> {

@@ -23,6 +23,7 @@ pub mod clients;
 pub mod configurations;
 pub mod consents;
 pub mod credentials;
+pub mod enrolment_links;
 pub mod events;
 pub mod factors;
 pub mod idempotency;

@@ -252,6 +252,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    enrolment_links (id) {
+        id -> Binary,
+        credential -> Text,
+        client -> Text,
+        browser -> Nullable<Binary>,
+        otp -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     sign_responses (id) {
         id -> Text,
         response_id -> Binary,
@@ -417,6 +430,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     chains,
     authorizations,
     approvals,
+    enrolment_links,
     sessions,
     authorization_requests,
     authorization_codes,

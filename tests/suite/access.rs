@@ -201,6 +201,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
             "POST /api/v1/credentials/{id}/second-factors/otp/confirm",
             N(application(409, json!({ "value": "123456" }))),
         ),
+        ("POST /api/v1/credentials/{id}/enrolment-link", N(application(409, nothing()))),
         ("POST /api/v1/credentials/{id}/key-pair", N(application(409, json!({ "keyAlgorithm": "Ed25519" })))),
         ("GET /api/v1/credentials/{id}/csr", N(operator(200, nothing()))),
         (
@@ -339,6 +340,8 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("GET /csc/logo.png", Open),
         ("GET /approvals/{token}", Link),
         ("POST /approvals/{token}", Link),
+        ("GET /enrolment/{token}", Link),
+        ("POST /enrolment/{token}", Link),
         ("GET /health/live", Open),
         ("GET /openapi.json", Open),
         ("GET /problems/{code}", Open),

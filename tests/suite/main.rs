@@ -24,6 +24,7 @@ mod csc_v2;
 mod delivery;
 mod demo;
 mod docs;
+mod enrolment_link;
 mod idempotency;
 mod implicit;
 mod login;

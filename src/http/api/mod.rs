@@ -6,6 +6,7 @@ pub mod clients;
 pub mod configurations;
 pub mod credentials;
 pub mod enrolment;
+pub mod enrolment_links;
 pub mod seats;
 pub mod tenants;
 pub mod tokens;

@@ -128,6 +128,10 @@ impl<'a> Words<'a> {
             | Code::InvalidMultiSignature
             | Code::NoSecondFactor
             | Code::ApprovalDecided
+            | Code::LinkExpired
+            | Code::LinkUsed
+            | Code::LinkInUse
+            | Code::CrossSiteRequest
             | Code::NotSupportedYet
             | Code::DeliveryNotConfigured
             | Code::UnsupportedGrantType

@@ -4,12 +4,16 @@
 //! A page is made in one of the languages of [`language`]; what it says is in a table of words beside its template.
 
 pub mod approval;
+pub mod enrolment;
 pub mod language;
+pub mod origin;
 
 use std::sync::LazyLock;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, VARY,
+};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
 use aws_lc_rs::digest;
@@ -65,6 +69,16 @@ impl Frame {
 /// 200, or another status, with a page.
 pub fn answer(status: StatusCode, language: Language, page: &impl Template) -> HttpResponse {
     rendered(HttpResponse::build(status), language, page)
+}
+
+/// The same page, which shows pictures that are in itself.
+pub fn with_pictures(mut page: HttpResponse) -> HttpResponse {
+    static WITH_PICTURES: LazyLock<HeaderValue> = LazyLock::new(|| {
+        let policy = format!("{}; img-src data:", POLICY.as_str());
+        HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+    });
+    page.headers_mut().insert(CONTENT_SECURITY_POLICY, WITH_PICTURES.clone());
+    page
 }
 
 /// A page that says something and leads nowhere.
