@@ -30,6 +30,7 @@ mod implicit;
 mod login;
 mod nodes;
 mod oauth;
+mod oauth2code;
 mod password;
 mod pipeline;
 mod refresh;

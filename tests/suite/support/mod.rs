@@ -1,5 +1,6 @@
 //! What the tests stand on: a PostgreSQL server of their own, nodes, and an HTTP client that shows what came back.
 
+pub mod browser;
 pub mod gateway;
 pub mod http;
 pub mod mail;

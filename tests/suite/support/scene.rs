@@ -465,6 +465,11 @@ impl Plan {
         Plan { demands: json!({ "secondFactors": ["PIN", "EMAIL_OTP"] }), ..Plan::default() }
     }
 
+    /// Authorised in the browser.
+    pub fn oauth2(factors: Value) -> Plan {
+        Plan { demands: json!({ "type": "oauth2", "secondFactors": factors }), ..Plan::default() }
+    }
+
     /// For the other tenant.
     pub fn globex() -> Plan {
         Plan {
@@ -532,7 +537,7 @@ impl Credential {
         self.demands("EMAIL_OTP") || self.demands("SMS_OTP")
     }
 
-    fn demands(&self, factor: &str) -> bool {
+    pub fn demands(&self, factor: &str) -> bool {
         match self.plan.demands["secondFactors"].as_array() {
             Some(factors) => factors.contains(&factor.into()),
             None => ["PIN", "OTP"].contains(&factor),
@@ -584,7 +589,7 @@ pub fn openssl(arguments: &[&str], input: &[u8]) -> (String, bool) {
 }
 
 /// The answers to so many calls made at the same time.
-pub fn at_once(callers: usize, call: impl Fn() -> Reply + Sync) -> Vec<Reply> {
+pub fn at_once<T: Send>(callers: usize, call: impl Fn() -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..callers).map(|_| scope.spawn(&call)).collect();
         running.into_iter().map(|caller| caller.join().unwrap()).collect()
