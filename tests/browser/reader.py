@@ -60,7 +60,7 @@ class Browser:
 class Reader:
     def __init__(self, browser, page, language):
         self.browser, self.page, self.language = browser, page, language
-        self.trouble, self.visited, self.others = [], set(), {"about:"}
+        self.trouble, self.visited, self.others = [], set(), {"about:", "data:"}
         page.set_default_timeout(10_000)
         page.on("request", self._sees_request)
         page.on("console", self._sees_message)
@@ -73,7 +73,8 @@ class Reader:
             self.trouble.append(f"{self.page.url} asks another host: {request.url}")
 
     def _sees_message(self, message):
-        if not (message.text.startswith(ITS_STATUS) and message.location["url"] in self.visited):
+        of_status = message.text.startswith(ITS_STATUS) and message.location["url"] in self.visited
+        if message.type in ("error", "warning") and not of_status:
             self.trouble.append(f"{self.page.url}, console: {message.type}: {message.text}")
 
     def may_go_to(self, url):
@@ -110,8 +111,12 @@ class Reader:
         self.page.keyboard.press("Enter")
 
     def submit(self, name, status=200):
-        """Presses Enter in a field, on a button or on a link; there is another page then."""
+        """Presses Enter on a button or on a link; there is another page then."""
         self.focus(name)
+        self.enter(status)
+
+    def enter(self, status=200):
+        """Presses Enter where one is; there is another page then."""
         with self.page.expect_navigation() as navigation:
             self.page.keyboard.press("Enter")
         assert navigation.value.status == status, f"{self.page.url} answered {navigation.value.status}"
