@@ -163,6 +163,9 @@ pub struct LimitOptions {
     /// Argon2id runs that may wait; beyond it the answer is 503 busy
     #[arg(long, env = "COUNTERSIGN_ARGON2_QUEUE", value_name = "N", default_value_t = 32)]
     argon2_queue: usize,
+    /// Seconds that somebody who signed in with a browser stays signed in
+    #[arg(long, env = "COUNTERSIGN_SESSION_VALIDITY", value_name = "SECONDS", default_value_t = Limits::default().session_validity)]
+    session_validity: NonZeroU32,
 }
 
 #[derive(Args)]
@@ -301,6 +304,7 @@ impl LimitOptions {
             blocking_queue: self.blocking_queue,
             argon2: self.argon2.unwrap_or_else(|| Limits::default().argon2),
             argon2_queue: self.argon2_queue,
+            session_validity: self.session_validity,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How much is taken on at once. Beyond a limit the answer is a refusal that says so, never a longer wait.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use super::server::cores;
@@ -24,6 +24,9 @@ pub struct Limits {
     pub argon2: NonZeroUsize,
     /// `--argon2-queue`, `COUNTERSIGN_ARGON2_QUEUE`; default 32. Argon2id runs that may wait; beyond it 503 `busy`.
     pub argon2_queue: usize,
+    /// `--session-validity`, `COUNTERSIGN_SESSION_VALIDITY`, in seconds; default 28800. How long somebody who signed in
+    /// with a browser stays signed in.
+    pub session_validity: NonZeroU32,
 }
 
 impl Default for Limits {
@@ -36,6 +39,7 @@ impl Default for Limits {
             blocking_queue: 1024,
             argon2: cores(),
             argon2_queue: 32,
+            session_validity: const { NonZeroU32::new(8 * 3600).unwrap() },
         }
     }
 }

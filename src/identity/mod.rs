@@ -6,6 +6,7 @@ pub mod trust_anchors;
 pub mod users;
 
 pub mod passwords;
+pub mod sessions;
 pub mod sign_in;
 
 pub mod recent;

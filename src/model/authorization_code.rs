@@ -31,8 +31,10 @@ pub struct AuthorizationCode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Given {
-    /// What the token request has to repeat, if it was sent.
-    pub redirect_uri: Option<String>,
+    /// Where the code went.
+    pub redirect_uri: String,
+    /// Whether the request named that: then the token request has to repeat it (RFC 6749, 4.1.3).
+    pub names_redirect_uri: bool,
     /// Of method S256 (RFC 7636).
     pub code_challenge: Option<String>,
     pub scope: RequestedScope,

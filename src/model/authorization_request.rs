@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::algorithm::Digest;
+use crate::model::base64;
 use crate::model::id::{ClientId, CredentialId, UserId};
 use crate::model::language::Language;
 use crate::model::scope::RequestedScope;
@@ -94,6 +95,7 @@ pub struct SignaturesAsked {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document {
+    #[serde(with = "base64::text")]
     pub hash: Vec<u8>,
     /// What it is of, in the application's words.
     pub label: Option<String>,

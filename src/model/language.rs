@@ -16,8 +16,13 @@ impl Language {
 
     /// By a language tag (RFC 5646); English where we do not speak it.
     pub fn of(tag: Option<&str>) -> Self {
-        let primary = tag.and_then(|tag| tag.split('-').next()).unwrap_or_default();
-        if primary.eq_ignore_ascii_case("es") { Self::Spanish } else { Self::English }
+        tag.and_then(Self::known).unwrap_or_default()
+    }
+
+    /// By the first subtag: `es-419` is Spanish.
+    pub fn known(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
     pub const fn tag(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! The nouns, pure: no I/O and no framework.
 
+pub mod base64;
 pub mod error;
 pub mod guessable;
 pub mod patch;

@@ -5,19 +5,26 @@ use utoipa::ToSchema;
 
 use crate::keys::assertion::ALGORITHMS;
 use crate::model::client::{AuthenticationMethod, GrantType};
+use crate::model::language::Language;
 use crate::service::Service;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Metadata {
     pub issuer: String,
+    pub authorization_endpoint: String,
     pub token_endpoint: String,
     pub introspection_endpoint: String,
     pub revocation_endpoint: String,
     pub jwks_uri: String,
     pub service_documentation: String,
     pub grant_types_supported: Vec<&'static str>,
-    /// Required by RFC 8414; empty without an authorization endpoint.
     pub response_types_supported: Vec<&'static str>,
+    pub response_modes_supported: Vec<&'static str>,
+    /// PKCE (RFC 7636).
+    pub code_challenge_methods_supported: Vec<&'static str>,
+    /// RFC 9207.
+    pub authorization_response_iss_parameter_supported: bool,
+    pub ui_locales_supported: Vec<&'static str>,
     /// `seat:<value>` and `tenant:<value>` are scopes too, of which no list can be made.
     pub scopes_supported: Vec<&'static str>,
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
@@ -28,9 +35,13 @@ pub struct Metadata {
     pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
 }
 
-/// The grants that have a file under `grants/`.
-pub const GRANTS: [GrantType; 3] =
-    [GrantType::ClientCredentials, GrantType::RefreshToken, GrantType::Password];
+/// The grants of the token endpoint: those that have a file under `grants/`.
+pub const GRANTS: [GrantType; 4] = [
+    GrantType::ClientCredentials,
+    GrantType::AuthorizationCode,
+    GrantType::RefreshToken,
+    GrantType::Password,
+];
 
 pub fn metadata(service: &Service) -> Metadata {
     let issuer = &service.public_url;
@@ -40,13 +51,18 @@ pub fn metadata(service: &Service) -> Metadata {
     let authenticating = methods.iter().copied().filter(|method| *method != public).collect();
     Metadata {
         issuer: issuer.clone(),
+        authorization_endpoint: format!("{issuer}/oauth2/authorize"),
         token_endpoint: format!("{issuer}/oauth2/token"),
         introspection_endpoint: format!("{issuer}/oauth2/introspect"),
         revocation_endpoint: format!("{issuer}/oauth2/revoke"),
         jwks_uri: format!("{issuer}/oauth2/jwks"),
         service_documentation: format!("{issuer}/docs"),
-        grant_types_supported: GRANTS.iter().map(|grant| grant.as_str()).collect(),
-        response_types_supported: Vec::new(),
+        grant_types_supported: GrantType::ALL.iter().map(|grant| grant.as_str()).collect(),
+        response_types_supported: vec!["code", "token"],
+        response_modes_supported: vec!["query", "fragment"],
+        code_challenge_methods_supported: vec!["S256"],
+        authorization_response_iss_parameter_supported: true,
+        ui_locales_supported: Language::ALL.iter().map(|language| language.tag()).collect(),
         scopes_supported: vec!["service"],
         token_endpoint_auth_methods_supported: methods.clone(),
         token_endpoint_auth_signing_alg_values_supported: ALGORITHMS.to_vec(),

@@ -3,6 +3,7 @@
 pub mod client_authentication;
 pub mod known_clients;
 
+pub mod authorization;
 pub mod grants;
 pub mod login;
 pub mod token;

@@ -43,10 +43,21 @@ pub(super) fn begin(
     at: Timestamp,
 ) -> Result<Begun> {
     let refresh_token = random::token(PREFIX)?;
-    let id = FamilyId::new(at, id_octets()?);
-    let first = record(oauth, client, &refresh_token, id.clone(), at);
-    let family = TokenFamily {
-        id,
+    let mut family = family(client, granted, origin, at)?;
+    let first = record(oauth, client, &refresh_token, family.id.clone(), at);
+    family.expires_at = first.expires_at;
+    Ok(Begun { family, first, refresh_token })
+}
+
+/// A new family that lasts as long as one access token.
+pub(super) fn family(
+    client: &KnownClient,
+    granted: &Granted,
+    origin: FamilyOrigin,
+    at: Timestamp,
+) -> Result<TokenFamily> {
+    Ok(TokenFamily {
+        id: FamilyId::new(at, id_octets()?),
         origin,
         client: client.record.id.clone(),
         user: granted.user.as_ref().map(|user| user.name.clone()),
@@ -55,10 +66,9 @@ pub(super) fn begin(
         scope: granted.scope.clone(),
         reach: granted.reach.clone(),
         issued_at: at,
-        expires_at: first.expires_at,
+        expires_at: at.plus_seconds(i64::from(client.record.access_token_validity)),
         revoked_at: None,
-    };
-    Ok(Begun { family, first, refresh_token })
+    })
 }
 
 /// An access token and the next refresh token for one that is good, in one write. `scope` may only leave out what was

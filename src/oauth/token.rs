@@ -48,6 +48,10 @@ pub struct IssuedToken {
     pub expires_in: u32,
     pub scope: String,
     pub refresh_token: Option<SecretText>,
+    /// `Bearer`, but for credential-scope tokens of CSC v1.
+    pub token_type: &'static str,
+    /// With scope `openid`, from the grants that somebody signed in for.
+    pub id_token: Option<SecretText>,
 }
 
 /// Signs a token and records it, with its event, in one write that also finds the client and the user unchanged; so too
@@ -143,6 +147,8 @@ impl Signed {
             expires_in: self.expires_in,
             scope: self.record.scope.clone(),
             refresh_token,
+            token_type: "Bearer",
+            id_token: None,
         }
     }
 

@@ -17,8 +17,14 @@ use crate::store::{Tx, failure, tokens};
 
 /// A new family, with its first refresh token.
 pub fn begin(tx: &mut Tx, family: &TokenFamily, first: &RefreshToken) -> Result<()> {
-    diesel::insert_into(token_families::table).values(FamilyRow::try_from(family)?).execute(tx.connection)?;
+    begin_without(tx, family)?;
     insert(tx, first)
+}
+
+/// A new family that cannot be renewed; what it holds ends together.
+pub fn begin_without(tx: &mut Tx, family: &TokenFamily) -> Result<()> {
+    diesel::insert_into(token_families::table).values(FamilyRow::try_from(family)?).execute(tx.connection)?;
+    Ok(())
 }
 
 /// A refresh token by its hash, with its family. In a write transaction both are this transaction's until it ends: of

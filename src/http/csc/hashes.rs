@@ -3,24 +3,11 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
 use super::fault;
 use super::fields::Value;
 use crate::model::algorithm::Digest;
+use crate::model::base64;
 use crate::model::error::{Code, Error, Result};
-
-const BASE64: GeneralPurpose = lenient(&STANDARD);
-const BASE64URL: GeneralPurpose = lenient(&URL_SAFE);
-
-const fn lenient(alphabet: &Alphabet) -> GeneralPurpose {
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    GeneralPurpose::new(alphabet, config)
-}
 
 /// The octets of all hashes, of whatever length: which one fits is known with the signature algorithm.
 pub fn decode(list: &[Value]) -> Result<Vec<Vec<u8>>> {
@@ -48,8 +35,7 @@ pub fn decode_digests(list: &[Value], named: Option<Digest>) -> Result<Vec<Vec<u
 /// Base64 or base64url; also for parameters that are DER.
 pub fn octets(text: &str) -> Option<Vec<u8>> {
     let text = percent_decoded(text.as_bytes())?;
-    let engine = if text.iter().any(|b| matches!(b, b'-' | b'_')) { &BASE64URL } else { &BASE64 };
-    engine.decode(text.as_ref()).ok()
+    base64::decode(&text)
 }
 
 /// Only where there is a `%`: a raw `+` is a plus, not a space.
@@ -74,7 +60,8 @@ fn nibble(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use base64::engine::general_purpose;
+    use ::base64::Engine;
+    use ::base64::engine::general_purpose;
 
     use super::*;
 

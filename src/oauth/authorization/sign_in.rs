@@ -1,0 +1,98 @@
+//! Signing in for a request: the password, then the code of whoever has an authenticator. The browser gets another
+//! cookie with it.
+
+use std::num::NonZeroU32;
+
+use crate::identity::sessions::{self, Browser};
+use crate::identity::sign_in::{self, Origin, Presented, Seen, SignIn};
+use crate::model::authorization_request::Passed;
+use crate::model::error::{Code, Error, Result};
+use crate::model::event::{Audited, Event};
+use crate::model::permission::TenantReach;
+use crate::model::secret::SecretText;
+use crate::oauth::OAuth;
+use crate::oauth::authorization::{Visit, Waiting, find, gone, waiting};
+use crate::oauth::known_clients::KnownClient;
+use crate::store::authorization_requests;
+
+/// What somebody typed.
+pub enum Typed {
+    Password { name: String, password: SecretText },
+    Code(SecretText),
+}
+
+/// What came of it.
+pub enum Outcome {
+    /// Signed in: the browser's new cookie.
+    SignedIn(Browser),
+    /// The password was right, and the code is to follow.
+    CodeNeeded,
+    /// The name or the password is wrong.
+    WrongPassword,
+    /// The code is wrong, too old or was used before.
+    WrongCode,
+}
+
+/// `validity`: seconds that the session lasts.
+pub fn sign_in(oauth: &OAuth, visit: &Visit, typed: Typed, validity: NonZeroU32) -> Result<Outcome> {
+    let Waiting { request, client, .. } = waiting(oauth, visit)?;
+    let origin = Origin {
+        client: Some(client.record.id.clone()),
+        address: visit.address,
+        request_id: visit.request_id.clone(),
+        at: visit.at,
+    };
+    let tried = match typed {
+        Typed::Password { name, password } => {
+            let tenants = tenants(&client, request.asked.scope.tenant.as_ref())?;
+            let presented = Presented { tenants, name, password, otp: None };
+            sign_in::sign_in(&oauth.service, &oauth.slow_checks, &origin, &presented)
+        }
+        Typed::Code(code) => {
+            let Passed { user, version } = request.passed.ok_or_else(gone)?;
+            sign_in::with_code(&oauth.service, &origin, &Seen { user, version }, &code)
+        }
+    };
+    let signed_in = match tried {
+        Ok(SignIn::Done(signed_in)) => signed_in,
+        Ok(SignIn::OtpNeeded(seen)) => return pass(oauth, visit, seen),
+        Ok(SignIn::OtpWrong(_)) => return Ok(Outcome::WrongCode),
+        Err(error) if error.code() == Code::InvalidGrant => return Ok(Outcome::WrongPassword),
+        Err(error) => return Err(error),
+    };
+    let browser = Browser::fresh()?;
+    let session = sessions::session(&oauth.service, &signed_in, &browser, validity, visit.at);
+    let (id, before) = (visit.request_id(oauth), visit.browser_id(oauth));
+    let actor = visit.actor(format!("user:{}", session.user));
+    oauth.service.store.write(actor, move |tx| {
+        find(tx, &id, &before)?;
+        authorization_requests::signed_in(tx, &id, session.signed_in_at)?;
+        sessions::begin(tx, &before, &session)?;
+        let event = Event::done("session.begin", format!("user:{}", session.user))
+            .with("expiresAt", session.expires_at.to_string());
+        Ok(Audited::new((), event))
+    })?;
+    Ok(Outcome::SignedIn(browser))
+}
+
+/// The tenants whose users may sign in for this client.
+fn tenants(client: &KnownClient, named: Option<&crate::model::name::TenantName>) -> Result<TenantReach> {
+    match named {
+        None => Ok(client.record.tenants.clone()),
+        Some(tenant) if client.record.tenants.includes(tenant) => Ok(TenantReach::one(tenant.clone())),
+        Some(_) => {
+            let detail = "The client may not act for the tenant that the scope names.";
+            Err(Error::new(Code::InvalidScope, detail))
+        }
+    }
+}
+
+fn pass(oauth: &OAuth, visit: &Visit, seen: Seen) -> Result<Outcome> {
+    let passed = Passed { user: seen.user, version: seen.version };
+    let (id, browser) = (visit.request_id(oauth), visit.browser_id(oauth));
+    oauth.service.store.bookkeep(visit.at, move |tx| {
+        find(tx, &id, &browser)?;
+        authorization_requests::pass(tx, &id, &passed)
+    })?;
+    Ok(Outcome::CodeNeeded)
+}
