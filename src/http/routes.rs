@@ -23,8 +23,8 @@ use super::csc::v2::{
     service_token as csc_v2_auth, sign_polling as csc_v2_sign_polling, signatures as csc_v2_signatures,
 };
 use super::csc::{self, logo as csc_logo, send_otp as csc_send_otp, timestamp as csc_timestamp};
-use super::oauth::{check_token, introspect, jwks, metadata, older, revoke, token};
-use super::pages::{approval, enrolment as enrolment_page};
+use super::oauth::{authorize, check_token, introspect, jwks, metadata, older, revoke, token};
+use super::pages::{approval, authorization, enrolment as enrolment_page, sign_out};
 use super::problem::Problem;
 use super::{documents, health, metrics};
 use crate::app::App;
@@ -151,6 +151,12 @@ table! {
         POST "/api/v1/tokens/revoke" tokens::revoke_matching;
         DELETE "/api/v1/tokens/{tokenId}" tokens::revoke [NotFound];
 
+        GET "/oauth2/authorize" authorize::get;
+        POST "/oauth2/authorize" authorize::post;
+        GET "/oauth2/authorize/{handle}" authorization::show [NotFound];
+        POST "/oauth2/authorize/{handle}" authorization::decided [NotFound, CrossSiteRequest];
+        GET "/oauth2/sign-out" sign_out::ask;
+        POST "/oauth2/sign-out" sign_out::leave [CrossSiteRequest];
         POST "/oauth2/token" token::issue;
         POST "/oauth2/check_token" check_token::check;
         POST "/oauth2/introspect" introspect::token;
@@ -205,6 +211,12 @@ table! {
         GET "/metrics" metrics::scrape;
     }
     undocumented {
+        GET "/oauth/authorize" older::authorize;
+        POST "/oauth/authorize" older::post_authorize;
+        GET "/csc/v1/oauth2/authorize" older::csc_v1_authorize;
+        POST "/csc/v1/oauth2/authorize" older::csc_v1_post_authorize;
+        GET "/csc/v2/oauth2/authorize" older::csc_v2_authorize;
+        POST "/csc/v2/oauth2/authorize" older::csc_v2_post_authorize;
         POST "/oauth/token" older::token;
         POST "/oauth/check_token" older::check_token;
         POST "/oauth/revoke" older::revoke;

@@ -27,6 +27,8 @@ enum Door {
     Unconfigured,
     /// Whoever holds a link that was sent is answered, and nobody is without one.
     Link,
+    /// Browsers without a cookie of ours see a page of this status, and so do tokens.
+    Page(u16),
 }
 
 /// A route of the native API, about something of the tenant acme.
@@ -183,7 +185,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
     let configuration =
         json!({ "name": "new", "tenant": "acme", "type": "explicit", "secondFactors": ["PIN"] });
     let revoke = || Door::Revoke(Csc::of(204, json!({ "token": "A".repeat(43) })));
-    use Door::{Client, Link, Login, Native as N, Open, Unconfigured};
+    use Door::{Client, Link, Login, Native as N, Open, Page, Unconfigured};
     vec![
         (
             "POST /api/v1/credentials",
@@ -281,6 +283,18 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
             N(Native { to_stranger: 200, ..administrator(200, json!({ "clientId": "passing" })) }),
         ),
         ("DELETE /api/v1/clients/{clientId}", N(administrator(204, nothing()))),
+        ("GET /oauth2/authorize", Page(400)),
+        ("POST /oauth2/authorize", Page(400)),
+        ("GET /oauth2/authorize/{handle}", Page(404)),
+        ("POST /oauth2/authorize/{handle}", Page(404)),
+        ("GET /oauth2/sign-out", Page(200)),
+        ("POST /oauth2/sign-out", Page(200)),
+        ("GET /oauth/authorize", Page(400)),
+        ("POST /oauth/authorize", Page(400)),
+        ("GET /csc/v1/oauth2/authorize", Page(400)),
+        ("POST /csc/v1/oauth2/authorize", Page(400)),
+        ("GET /csc/v2/oauth2/authorize", Page(400)),
+        ("POST /csc/v2/oauth2/authorize", Page(400)),
         ("POST /oauth2/token", Client),
         ("POST /oauth2/check_token", Client),
         ("POST /oauth2/introspect", Client),
@@ -377,6 +391,21 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
                         .expect(404);
                 }
             }
+            Door::Page(status) => {
+                for token in [None, Some("x".to_owned()), Some(tokens.of(("admin", "")))] {
+                    let path = things.path(route, true).replace("{handle}", "ar_x");
+                    let (method, _) = route.split_once(' ').unwrap();
+                    let mut request = scene.http.request(method.parse().unwrap(), &path);
+                    if method == "POST" {
+                        request = request.form(&[("step", "allow")]);
+                    }
+                    if let Some(token) = token {
+                        request = request.bearer(&token);
+                    }
+                    let reply = request.send().expect(*status);
+                    assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"), "{route}");
+                }
+            }
             Door::Client => client_door(scene, route, &things.active.token),
             Door::Native(native) => native_door(scene, &tokens, &things, route, native),
             Door::Csc(csc) => csc_door(scene, &tokens, &things, route, csc),
@@ -421,7 +450,7 @@ impl Door {
         match self {
             Door::Native(native) => Some((native.right, native.to_right, &native.body)),
             Door::Csc(csc) | Door::Revoke(csc) => Some((("acme", SEAT), csc.to_right, &csc.body)),
-            Door::Open | Door::Client | Door::Login | Door::Unconfigured | Door::Link => None,
+            Door::Open | Door::Client | Door::Login | Door::Unconfigured | Door::Link | Door::Page(_) => None,
         }
     }
 }

@@ -18,6 +18,7 @@ mod architecture;
 mod asynchronous;
 mod client_authentication;
 mod clients;
+mod code_flow;
 mod conformance;
 mod csc;
 mod csc_v2;

@@ -41,7 +41,7 @@ fn what_is_no_good_is_refused_in_the_words_of_the_rfc() {
     }
     let post = || world.http.post("/oauth2/token").basic(&world.admin.id, &world.admin.secret);
     refused(post().form(&[("scope", "a")]).send(), 400, "invalid_request");
-    refused(post().form(&[("grant_type", "authorization_code")]).send(), 400, "unsupported_grant_type");
+    refused(post().form(&[("grant_type", "implicit")]).send(), 400, "unsupported_grant_type");
     for scope in ["credential", "seat:a seat:b", "tenant:nowhere", "seat:a/b"] {
         refused(world.ask_token(&world.admin, scope), 400, "invalid_scope");
     }
@@ -121,7 +121,10 @@ fn keys_and_metadata_are_published() {
     assert_eq!((&jwks["keys"][0]["alg"], &jwks["keys"][0]["d"]), (&json!("EdDSA"), &json!(null)));
     let metadata = world.http.get("/.well-known/oauth-authorization-server").send().expect(200).json();
     assert_eq!(metadata["issuer"], "http://localhost:8080");
-    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials", "refresh_token", "password"]));
+    assert_eq!(
+        metadata["grant_types_supported"],
+        json!(["client_credentials", "authorization_code", "refresh_token", "password", "implicit"])
+    );
 }
 
 #[test]

@@ -29,6 +29,16 @@ impl Form {
         self.0.get(name).map(SecretText::expose)
     }
 
+    /// Those of a query (RFC 6749, 3.1).
+    pub fn of_query(query: &str) -> Result<Self> {
+        urlencoded(query.as_bytes())
+    }
+
+    /// All of them, where none is a secret.
+    pub fn into_texts(self) -> BTreeMap<String, String> {
+        self.0.into_iter().map(|(name, value)| (name, value.expose().to_owned())).collect()
+    }
+
     pub fn required(&self, name: &str) -> Result<&SecretText> {
         let missing = || Error::new(Code::InvalidRequest, format!("Missing parameter {name}"));
         self.0.get(name).ok_or_else(missing)
@@ -74,7 +84,7 @@ impl FromRequest for Form {
 
 fn urlencoded(body: &[u8]) -> Result<Form> {
     let pairs: Vec<(String, SecretText)> = serde_urlencoded::from_bytes(body)
-        .map_err(|_| Error::new(Code::InvalidRequest, "The body is not form-urlencoded text."))?;
+        .map_err(|_| Error::new(Code::InvalidRequest, "The parameters are not form-urlencoded text."))?;
     Form::of(pairs)
 }
 

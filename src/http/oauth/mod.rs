@@ -1,5 +1,6 @@
 //! The authorization server's endpoints. They speak OAuth: forms in, RFC 6749 errors out.
 
+pub mod authorize;
 pub mod check_token;
 pub mod introspect;
 pub mod jwks;
@@ -8,8 +9,9 @@ pub mod older;
 pub mod revoke;
 pub mod token;
 
+pub mod form;
+
 mod client;
-mod form;
 mod refusal;
 
 use actix_web::HttpResponse;

@@ -14,6 +14,7 @@ use crate::http::blocking;
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Error, Result};
 use crate::model::secret::SecretText;
+use crate::oauth::grants::authorization_code::{Redemption, authorization_code};
 use crate::oauth::grants::client_credentials::client_credentials;
 use crate::oauth::grants::password::{UserLogin, password};
 use crate::oauth::grants::refresh_token::refresh_token;
@@ -23,9 +24,15 @@ use crate::oauth::metadata::GRANTS;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the OpenAPI document")]
 pub struct TokenForm {
-    /// `client_credentials`, `refresh_token` or `password`.
+    /// `client_credentials`, `authorization_code`, `refresh_token` or `password`.
     #[schema(example = "client_credentials")]
     grant_type: String,
+    /// For the grant `authorization_code`: what came back from `/oauth2/authorize`. It is good once, for a minute.
+    code: Option<String>,
+    /// For the grant `authorization_code`: the one of the authorization request, if that had one.
+    redirect_uri: Option<String>,
+    /// For the grant `authorization_code`: what the request's `code_challenge` is the hash of (RFC 7636).
+    code_verifier: Option<String>,
     /// For the grant `refresh_token`. It is good once: the answer holds the next one.
     refresh_token: Option<String>,
     /// For the grant `password`: the user's name or e-mail address.
@@ -63,6 +70,9 @@ pub struct TokenBody<'a> {
     /// With the grants that give one.
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
+    /// With scope `openid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a str>,
 }
 
 /// Get an access token
@@ -92,18 +102,30 @@ pub async fn issue(app: Data<App>, http: HttpRequest, form: Form) -> Result<Http
                 refresh_token(oauth, &request, &presented, form.required("refresh_token")?, scope)
             }
             GrantType::Password => password(oauth, &request, &presented, &user_login(&form)?, scope),
-            GrantType::AuthorizationCode | GrantType::Implicit => Err(unsupported()),
+            GrantType::AuthorizationCode => {
+                authorization_code(oauth, &request, &presented, &redemption(&form)?)
+            }
+            GrantType::Implicit => Err(unsupported()),
         }
     })
     .await?;
     app.metrics.token_issued(grant.as_str());
     Ok(granted(&TokenBody {
         access_token: issued.access_token.expose(),
-        token_type: "Bearer",
+        token_type: issued.token_type,
         expires_in: issued.expires_in,
         scope: &issued.scope,
         refresh_token: issued.refresh_token.as_ref().map(SecretText::expose),
+        id_token: issued.id_token.as_ref().map(SecretText::expose),
     }))
+}
+
+fn redemption(form: &Form) -> Result<Redemption> {
+    Ok(Redemption {
+        code: form.required("code")?.clone(),
+        redirect_uri: form.text("redirect_uri").map(str::to_owned),
+        verifier: form.secret("code_verifier").cloned(),
+    })
 }
 
 fn user_login(form: &Form) -> Result<UserLogin> {

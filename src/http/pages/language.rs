@@ -30,13 +30,7 @@ pub(super) fn others(query: &str, language: Language) -> Vec<(Language, String)>
 fn asked(query: &str) -> Option<Language> {
     form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| name == PARAMETER)
-        .find_map(|(_, tag)| known(&tag))
-}
-
-/// By the first subtag: `es-419` is Spanish.
-fn known(tag: &str) -> Option<Language> {
-    let primary = tag.split('-').next().unwrap_or_default();
-    Language::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+        .find_map(|(_, tag)| Language::known(&tag))
 }
 
 /// The language of the highest weight (RFC 9110, section 12.5.4); of equals the first.
@@ -44,7 +38,7 @@ fn preferred(header: &str) -> Option<Language> {
     let mut best: Option<(f32, Language)> = None;
     for range in header.split(',') {
         let mut parts = range.split(';').map(str::trim);
-        let language = parts.next().and_then(known);
+        let language = parts.next().and_then(Language::known);
         let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok());
         if let (Some(language), Some(weight)) = (language, weight)
             && weight > best.map_or(0.0, |(weight, _)| weight)

@@ -4,21 +4,20 @@
 //! A page is made in one of the languages of [`language`]; what it says is in a table of words beside its template.
 
 pub mod approval;
+pub mod authorization;
 pub mod enrolment;
+pub mod sign_out;
+
+pub mod browser;
 pub mod language;
 pub mod origin;
 
-use std::sync::LazyLock;
+mod policy;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, VARY,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
-use aws_lc_rs::digest;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 use super::problem::{self, Problem, Refusal};
 use super::request_id;
@@ -27,15 +26,6 @@ use crate::model::language::Language;
 
 const STYLE: &str = include_str!("frame.css");
 
-/// Nothing loads but the frame's own style, by its hash; forms go nowhere else. The other headers that pages need
-/// (nosniff, no-referrer) every answer has.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes()));
-    format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    )
-});
-
 /// What is around the main part of a page.
 pub struct Frame {
     pub language: Language,
@@ -43,18 +33,25 @@ pub struct Frame {
     pub title: &'static str,
     /// The same page in other languages.
     elsewhere: Vec<(Language, String)>,
+    /// Where its forms may lead in the end, beside here.
+    leads_to: Option<String>,
 }
 
 impl Frame {
     pub fn new(language: Language, title: &'static str) -> Self {
-        Self { language, title, elsewhere: Vec::new() }
+        Self { language, title, elsewhere: Vec::new(), leads_to: None }
     }
 
     /// With links to the same page in the other languages: for pages that can be asked for again.
     pub fn of(request: &HttpRequest, title: &'static str) -> Self {
         let language = language::spoken(request);
         let elsewhere = language::others(request.query_string(), language);
-        Self { language, title, elsewhere }
+        Self { language, title, elsewhere, leads_to: None }
+    }
+
+    /// Browsers hold a form's policy against where its answer redirects to as well.
+    pub fn leading_to(self, uri: &str) -> Self {
+        Self { leads_to: policy::source(uri), ..self }
     }
 
     pub fn style(&self) -> &'static str {
@@ -71,13 +68,18 @@ pub fn answer(status: StatusCode, language: Language, page: &impl Template) -> H
     rendered(HttpResponse::build(status), language, page)
 }
 
+/// The same for a page whose forms may lead away, as its frame says.
+pub fn answer_leading(status: StatusCode, frame: &Frame, page: &impl Template) -> HttpResponse {
+    let mut answer = rendered(HttpResponse::build(status), frame.language, page);
+    if let Some(policy) = frame.leads_to.as_deref().and_then(policy::leading) {
+        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
+}
+
 /// The same page, which shows pictures that are in itself.
 pub fn with_pictures(mut page: HttpResponse) -> HttpResponse {
-    static WITH_PICTURES: LazyLock<HeaderValue> = LazyLock::new(|| {
-        let policy = format!("{}; img-src data:", POLICY.as_str());
-        HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
-    });
-    page.headers_mut().insert(CONTENT_SECURITY_POLICY, WITH_PICTURES.clone());
+    page.headers_mut().insert(CONTENT_SECURITY_POLICY, policy::WITH_PICTURES.clone());
     page
 }
 
@@ -122,7 +124,7 @@ fn rendered(mut answer: HttpResponseBuilder, language: Language, page: &impl Tem
             .insert_header((CONTENT_LANGUAGE, language.tag()))
             .insert_header((VARY, "accept, accept-language"))
             .insert_header((CACHE_CONTROL, "no-store"))
-            .insert_header((CONTENT_SECURITY_POLICY, POLICY.as_str()))
+            .insert_header((CONTENT_SECURITY_POLICY, policy::STRICT.as_str()))
             .body(html),
         Err(error) => Problem::from(Error::internal(error)).error_response(),
     }
@@ -172,6 +174,9 @@ const fn words(language: Language) -> &'static Words {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use aws_lc_rs::digest;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
 
@@ -182,8 +187,8 @@ mod tests {
         let html = page.render().unwrap();
         let style = html.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
         let hash = STANDARD.encode(digest::digest(&digest::SHA256, style.as_bytes()));
-        assert!(POLICY.contains(&format!("'sha256-{hash}'")));
-        assert!(!POLICY.contains("unsafe") && !html.contains("<script") && !html.contains(" style="));
+        assert!(policy::STRICT.contains(&format!("'sha256-{hash}'")));
+        assert!(!policy::STRICT.contains("unsafe") && !html.contains("<script") && !html.contains(" style="));
         assert!(html.contains("&#60;b&#62;") && html.contains(r#"<html lang="es">"#));
         assert!(html.contains(r#"<a href="?lang=en" hreflang="en" lang="en">English</a>"#));
     }

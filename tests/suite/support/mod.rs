@@ -5,6 +5,7 @@ pub mod gateway;
 pub mod http;
 pub mod mail;
 pub mod node;
+pub mod pages;
 pub mod people;
 pub mod postgres;
 pub mod process;

@@ -1,0 +1,93 @@
+//! `GET` and `POST /oauth2/authorize` (RFC 6749, 3.1): where an application sends a person's browser.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use url::Url;
+
+use super::form::Form;
+use crate::app::App;
+use crate::http::blocking;
+use crate::http::pages::{authorization, browser};
+use crate::identity::sessions::Browser;
+use crate::model::error::Result;
+use crate::model::language::Language;
+use crate::model::secret::SecretText;
+use crate::oauth::authorization::begin::{Begun, begin};
+
+/// Ask a person
+///
+/// The person signs in here, sees what the application asks for, and goes back to its `redirect_uri` with `code` and
+/// `state`, or with `error`; and with `iss` always (RFC 9207). A client or redirect URI that is not registered is told
+/// to the person, and nobody is sent anywhere. PKCE with S256 is compulsory unless the client's record says otherwise.
+#[utoipa::path(get, path = "/oauth2/authorize", tag = "oauth",
+    params(
+        ("response_type" = String, Query, description = "`code`; `token` where the client may use the implicit grant"),
+        ("client_id" = String, Query),
+        ("redirect_uri" = Option<String>, Query, description = "One of the client's; may be left out when it has one"),
+        ("scope" = Option<String>, Query, description = "`service`, `seat:<value>`, `tenant:<value>`, `openid`, `profile`, `email`; or CSC's `credential`"),
+        ("state" = Option<String>, Query),
+        ("code_challenge" = Option<String>, Query),
+        ("code_challenge_method" = Option<String>, Query, description = "`S256`"),
+        ("request_uri" = Option<String>, Query, description = "Of a request that was pushed (RFC 9126): then with `client_id` only"),
+        ("prompt" = Option<String>, Query, description = "`none`, `login`, `consent`"),
+        ("nonce" = Option<String>, Query),
+        ("max_age" = Option<u32>, Query),
+        ("login_hint" = Option<String>, Query),
+        ("ui_locales" = Option<String>, Query),
+        ("credentialID" = Option<String>, Query, description = "With scope `credential`"),
+        ("numSignatures" = Option<u32>, Query, description = "With scope `credential`"),
+        ("hashes" = Option<String>, Query, description = "With scope `credential`: base64url, joined by commas; `hash` in CSC v1"),
+        ("hashAlgorithmOID" = Option<String>, Query, description = "With scope `credential`"),
+        ("authorization_details" = Option<String>, Query, description = "RFC 9396, of CSC's type `https://cloudsignatureconsortium.org/2025/credential`"),
+        ("description" = Option<String>, Query),
+        ("clientData" = Option<String>, Query),
+    ),
+    responses(
+        (status = 303, description = "To the pages of this request, or back to the application"),
+        (status = 400, description = "A page: the client or its redirect URI is not known", body = String, content_type = "text/html"),
+    ))]
+pub async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    answer(app, &request, Form::of_query(request.query_string())).await
+}
+
+/// The same by a form, for requests that are too long for a URL
+#[utoipa::path(post, path = "/oauth2/authorize", tag = "oauth",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded",
+        description = "The parameters of the GET request"),
+    responses((status = 303, description = "To the pages of this request, or back to the application")))]
+pub async fn post(app: Data<App>, request: HttpRequest, form: Form) -> HttpResponse {
+    answer(app, &request, Ok(form)).await
+}
+
+async fn answer(app: Data<App>, request: &HttpRequest, form: Result<Form>) -> HttpResponse {
+    let known = browser::of(&app, request);
+    let (fresh, at) = (known.is_none(), app.clock.now());
+    let begun = blocking::run(&app, move |app| {
+        let browser = known.map_or_else(Browser::fresh, Ok)?;
+        let begun = begin(&app.oauth, &form?.into_texts(), &browser, at)?;
+        Ok((begun, browser))
+    })
+    .await;
+    match begun {
+        Ok((Begun::Answered(answer), _)) => to(&answer.location()),
+        Ok((Begun::Waits { handle, language }, browser)) => {
+            let answer = to(&page(&app, &handle, language));
+            if fresh { browser::keep(&app, &browser, answer) } else { answer }
+        }
+        Err(problem) => authorization::misdirected(request, &problem),
+    }
+}
+
+/// 303: whatever the method was, the browser goes on with GET, and sends no form of ours along.
+pub fn to(location: &str) -> HttpResponse {
+    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, location)).finish()
+}
+
+/// Where the pages of a request are, in the language that the application asked for.
+fn page(app: &App, handle: &SecretText, language: Option<Language>) -> String {
+    let base = Url::parse(&app.service.public_url).map(|url| url.path().trim_end_matches('/').to_owned());
+    let query = language.map(|language| format!("?lang={}", language.tag())).unwrap_or_default();
+    format!("{}/oauth2/authorize/{}{query}", base.unwrap_or_default(), handle.expose())
+}
