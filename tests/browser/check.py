@@ -5,6 +5,7 @@ check.py PROGRAM CHROMIUM AXE DIRECTORY-FOR-SCREENSHOTS"""
 import sys
 
 import approvals
+import authorization
 import enrolment
 import faults
 from mail import MailServer
@@ -27,7 +28,7 @@ def main(program, chromium, axe, screenshots):
         Service(program, {"COUNTERSIGN_SMTP_URL": mail.url, "COUNTERSIGN_MAIL_FROM": "sign@acme.test"}) as service,
         Browser(chromium, axe, screenshots, service.url) as browser,
     ):
-        pass_all([faults.run, approvals.run, enrolment.run], Stage(service, mail, browser))
+        pass_all([faults.run, approvals.run, enrolment.run, authorization.run], Stage(service, mail, browser))
 
 
 main(*sys.argv[1:])
