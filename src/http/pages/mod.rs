@@ -11,6 +11,10 @@ pub mod sign_out;
 pub mod browser;
 pub mod language;
 pub mod origin;
+pub mod signatures;
+
+mod hashes;
+mod mend;
 
 mod policy;
 

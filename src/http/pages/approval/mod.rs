@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::hashes::Signatures;
 use super::language::spoken;
 use super::{Frame, answer, refuse, tell};
 use crate::app::App;
@@ -187,45 +188,6 @@ struct Ask {
     expires_at: Timestamp,
 }
 
-struct Signatures {
-    number: u32,
-    digest: Option<String>,
-    hashes: Vec<Hash>,
-}
-
-/// In hexadecimal, as other programs show hashes.
-struct Hash {
-    short: String,
-    full: String,
-}
-
-/// Hashes that are shown without being asked for.
-const SHOWN: usize = 5;
-
-impl Signatures {
-    fn first(&self) -> &[Hash] {
-        self.hashes.get(..SHOWN).unwrap_or(&self.hashes)
-    }
-
-    fn further(&self) -> usize {
-        self.hashes.len().saturating_sub(SHOWN)
-    }
-
-    /// Signatures whose hashes come later.
-    fn unnamed(&self) -> usize {
-        usize::try_from(self.number).unwrap_or(usize::MAX).saturating_sub(self.hashes.len())
-    }
-}
-
-impl Hash {
-    fn of(octets: &[u8]) -> Self {
-        let full = octets.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"));
-        let ends = full.get(..16).zip(full.len().checked_sub(16).and_then(|at| full.get(at..)));
-        let short = ends.map_or_else(|| full.clone(), |(first, last)| format!("{first}…{last}"));
-        Self { short, full }
-    }
-}
-
 fn page(request: &HttpRequest, question: Question) -> HttpResponse {
     let language = spoken(request);
     let Question { asked, matter, created_at, expires_at } = question;
@@ -233,11 +195,8 @@ fn page(request: &HttpRequest, question: Question) -> HttpResponse {
         Matter::Address => (words::address(language), None),
         Matter::Signatures { number, hashes, digest } => {
             let hashes = hashes.unwrap_or_default();
-            let signatures = Signatures {
-                number,
-                digest: digest.map(|digest| format!("SHA-{}", digest.bits())),
-                hashes: hashes.iter().map(|hash| Hash::of(hash)).collect(),
-            };
+            let hashes = hashes.iter().map(|hash| (hash.as_slice(), None));
+            let signatures = Signatures::new(language, number, digest, hashes);
             (words::signatures(language), Some(signatures))
         }
     };
@@ -265,20 +224,5 @@ impl From<Question> for ApprovalBody {
             created_at,
             expires_at,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hashes_are_shown_by_their_ends_and_a_few_of_many() {
-        let hash = Hash::of(&[0xab; 32]);
-        assert_eq!(hash.short, "abababababababab…abababababababab");
-        assert_eq!(hash.full.len(), 64);
-        let hashes = (0..7).map(|octet| Hash::of(&[octet; 32])).collect();
-        let signatures = Signatures { number: 10, digest: None, hashes };
-        assert_eq!((signatures.first().len(), signatures.further(), signatures.unnamed()), (5, 2, 3));
     }
 }

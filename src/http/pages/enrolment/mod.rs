@@ -14,6 +14,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::language::spoken;
+use super::mend::Mend;
 use super::origin::require_own_page;
 use super::{Frame, answer, refuse, tell, with_pictures};
 use crate::app::App;
@@ -169,7 +170,7 @@ fn page(app: &App, request: &HttpRequest, enrolment: Enrolment, fault: Option<Fa
     let mut page = match enrolment.stage {
         Stage::Unopened => {
             let Enrolment { application, tenant, description, expires_at, .. } = enrolment;
-            let fault = fault.map(|fault| Mend::of(language, fault, PinFormat::Numeric));
+            let fault = fault.map(|fault| mend(language, fault, PinFormat::Numeric));
             let frame = frame(words.begin_title);
             let begin = Begin { frame, words, fault, application, tenant, description, expires_at, steps };
             let mut page = answer(status, language, &begin);
@@ -181,7 +182,7 @@ fn page(app: &App, request: &HttpRequest, enrolment: Enrolment, fault: Option<Fa
             page
         }
         Stage::Pin(rules) => {
-            let fault = fault.map(|fault| Mend::of(language, fault, rules.format));
+            let fault = fault.map(|fault| mend(language, fault, rules.format));
             let (lengths, is_numeric) =
                 (words::lengths(language, &rules), rules.format == PinFormat::Numeric);
             let frame = frame(words.pin_title);
@@ -189,7 +190,7 @@ fn page(app: &App, request: &HttpRequest, enrolment: Enrolment, fault: Option<Fa
         }
         Stage::NoOtp => answer(status, language, &NoOtp { frame: frame(words.otp_title), words, steps }),
         Stage::Otp(shown) => {
-            let fault = fault.map(|fault| Mend::of(language, fault, PinFormat::Numeric));
+            let fault = fault.map(|fault| mend(language, fault, PinFormat::Numeric));
             let secret = in_groups(shown.enrolment.secret.expose());
             let frame = frame(words.otp_title);
             with_pictures(answer(status, language, &Otp { frame, words, fault, steps, secret, shown }))
@@ -245,26 +246,14 @@ fn steps(language: Language, enrolment: &Enrolment) -> Vec<StepLine> {
     enrolment.steps.iter().map(line).collect()
 }
 
-/// Something that the signer has to mend, and the id of the field that it is in.
-struct Mend {
-    field: Option<&'static str>,
-    text: &'static str,
-}
-
-impl Mend {
-    fn of(language: Language, fault: Fault, format: PinFormat) -> Self {
-        let field = match fault {
-            Fault::Cookies => None,
-            Fault::Pin(_) => Some("pin"),
-            Fault::Mismatch => Some("again"),
-            Fault::Code => Some("code"),
-        };
-        Self { field, text: words::fault(language, fault, format) }
-    }
-
-    fn beside(fault: Option<&Self>, field: &str) -> Option<&'static str> {
-        fault.filter(|fault| fault.field == Some(field)).map(|fault| fault.text)
-    }
+fn mend(language: Language, fault: Fault, format: PinFormat) -> Mend {
+    let field = match fault {
+        Fault::Cookies => None,
+        Fault::Pin(_) => Some("pin"),
+        Fault::Mismatch => Some("again"),
+        Fault::Code => Some("code"),
+    };
+    Mend { field, text: words::fault(language, fault, format) }
 }
 
 #[derive(Template)]
