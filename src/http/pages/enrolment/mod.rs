@@ -98,7 +98,7 @@ pub async fn step(app: Data<App>, token: Path<String>, request: HttpRequest, upl
     });
     match outcome.await {
         Ok(Outcome::Back) => HttpResponse::SeeOther().insert_header((LOCATION, back)).finish(),
-        Ok(Outcome::Again(enrolment, fault)) => page(&app, &request, enrolment, fault),
+        Ok(Outcome::Again(enrolment, fault)) => page(&app, &request, *enrolment, fault),
         Err(problem) => refused(&request, &problem),
     }
 }
@@ -106,7 +106,7 @@ pub async fn step(app: Data<App>, token: Path<String>, request: HttpRequest, upl
 enum Outcome {
     /// The page shows what is next.
     Back,
-    Again(Enrolment, Option<Fault>),
+    Again(Box<Enrolment>, Option<Fault>),
 }
 
 fn act(app: &App, visitor: &Visitor, deed: Deed) -> Result<Outcome> {
@@ -117,7 +117,7 @@ fn act(app: &App, visitor: &Visitor, deed: Deed) -> Result<Outcome> {
         Err(locked) if matches!(locked.code(), Code::FactorLocked | Code::CredentialLocked) => None,
         Err(error) => return Err(error),
     };
-    Ok(Outcome::Again(enrol::look(&app.service, visitor)?, fault))
+    Ok(Outcome::Again(Box::new(enrol::look(&app.service, visitor)?), fault))
 }
 
 fn deed(upload: &Upload) -> Result<Deed> {
