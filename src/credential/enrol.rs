@@ -17,6 +17,7 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Actor, Audited, Event};
 use crate::model::factor::{Factor, FactorMaterial, FactorType};
 use crate::model::lockout::LockState;
+use crate::model::name::SeatName;
 use crate::model::permission::Permission;
 use crate::model::secret::SecretText;
 use crate::model::tenant::{Tenant, TenantStatus};
@@ -43,6 +44,7 @@ pub struct Enrolment {
     pub tenant: String,
     /// The credential's.
     pub description: Option<String>,
+    pub seat: SeatName,
     pub expires_at: Timestamp,
     pub steps: Vec<Step>,
     pub stage: Stage,
@@ -122,6 +124,7 @@ pub fn look(service: &Service, visitor: &Visitor) -> Result<Enrolment> {
         application: seen.application,
         tenant: seen.tenant.display_name,
         description: seen.credential.description,
+        seat: seen.credential.seat,
         expires_at: seen.link.expires_at,
         steps,
         stage,

@@ -137,7 +137,8 @@ fn is_sound(reply: &Reply) -> String {
         let opened = html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
         assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "<{tag}> in {html}");
     }
-    let inputs = html.matches("<input ").count() - html.matches("<input type=\"hidden\"").count();
+    let hidden = html.matches("<input type=\"hidden\"").count() + html.matches(" hidden>").count();
+    let inputs = html.matches("<input ").count() - hidden;
     assert_eq!(html.matches("<label for=").count(), inputs, "{html}");
     for described in html.split("aria-describedby=\"").skip(1) {
         for id in described.split('"').next().unwrap().split(' ') {

@@ -27,6 +27,7 @@ use crate::http::request_id;
 use crate::model::configuration::{PinFormat, PinRules};
 use crate::model::error::{Code, Error, Result};
 use crate::model::language::Language;
+use crate::model::name::SeatName;
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
 use words::Words;
@@ -186,7 +187,8 @@ fn page(app: &App, request: &HttpRequest, enrolment: Enrolment, fault: Option<Fa
             let (lengths, is_numeric) =
                 (words::lengths(language, &rules), rules.format == PinFormat::Numeric);
             let frame = frame(words.pin_title);
-            answer(status, language, &Pin { frame, words, fault, steps, lengths, rules, is_numeric })
+            let seat = enrolment.seat;
+            answer(status, language, &Pin { frame, words, fault, steps, lengths, rules, is_numeric, seat })
         }
         Stage::NoOtp => answer(status, language, &NoOtp { frame: frame(words.otp_title), words, steps }),
         Stage::Otp(shown) => {
@@ -279,6 +281,9 @@ struct Pin {
     lengths: String,
     rules: PinRules,
     is_numeric: bool,
+    /// Under which a browser that keeps passwords may keep the PIN, so that it does not take it for the one that the signer
+    /// signs in with.
+    seat: SeatName,
 }
 
 #[derive(Template)]
