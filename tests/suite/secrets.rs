@@ -76,6 +76,7 @@ fn plant_and_look(database: Option<&str>) {
     secrets.extend(live_with_sent_codes(&http, &administrator, &outside, &mut places));
     secrets.extend(live_as_a_user(&http, &administrator, &mut places));
     secrets.extend(live_with_approvals(&http, &administrator, &outside.1, &mut places));
+    secrets.extend(live_behind_a_link(&http, &administrator, &mut places));
     assert_eq!(server.stop(), Some(0));
     // What waited to be told was told before the end.
     for response in responses {
@@ -491,6 +492,56 @@ fn live_with_approvals(
         secrets.push(Secret::new("the octets of a link's token", octets(token)));
     }
     secrets
+}
+
+/// Sets up PIN and OTP behind an enrolment link, not without mistakes.
+fn live_behind_a_link(http: &Http, administrator: &Value, places: &mut Places) -> Vec<Secret> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let admin = token(http, &text(&administrator["clientId"]), &text(&administrator["clientSecret"]), "");
+    let post = |path: &str, token: &str, body: &Value| http.post(path).bearer(token).json(body).send();
+    let application = token(http, "acme", CHOSEN_SECRET, "seat:link@acme tenant:acme");
+    let configuration =
+        json!({ "name": "link", "tenant": "acme", "type": "explicit", "secondFactors": ["PIN", "OTP"] });
+    let configuration = post("/api/v1/authorization-configurations", &admin, &configuration).expect(201);
+    let new = json!({ "authorizationConfiguration": configuration.json()["id"] });
+    let created = post("/api/v1/credentials", &application, &new).expect(201).json();
+    let path = format!("/api/v1/credentials/{}/enrolment-link", text(&created["credentialId"]));
+    let once = http.post(&path).bearer(&application).header("idempotency-key", "planted-key-of-a-link");
+    let url = text(&once.send().expect(201).json()["url"]);
+    let link = url.strip_prefix("http://localhost:8080").unwrap();
+
+    let looked = http.get(link).send().expect(200);
+    let cookie = looked.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    places.add("the page of a link", looked.body);
+    let send = |fields: &[(&str, &str)]| http.post(link).header("cookie", &cookie).form(fields).send();
+    let pins = |pin: &str, again: &str| send(&[("step", "pin"), ("pin", pin), ("again", again)]);
+    places.refusal(pins(PIN, WRONG_PIN));
+    places.refusal(pins(&format!("{PIN}x"), WRONG_PIN));
+    places.refusal(send(&[("step", "pin"), ("pin", PIN), (WRONG_PIN, WRONG_PIN)]));
+    places.refusal(send(&[("step", PIN)]));
+    pins(PIN, PIN).expect(303);
+    let shown = http.get(link).header("cookie", &cookie).send().expect(200).text();
+    let uri = shown.split("href=\"").find(|part| part.starts_with("otpauth:")).unwrap();
+    let authenticator = Totp::from_url(uri.split('"').next().unwrap().replace("&#38;", "&")).unwrap();
+    let code = authenticator.generate(u64::try_from(Clock::System.now().seconds()).unwrap()).to_string();
+    send(&[("step", "confirm"), ("code", &code)]).expect(303);
+    let done = http.get(link).header("cookie", &cookie).send().expect(200);
+    places.add("the last page of a link", done.body);
+    places.refusal(http.get(link).send());
+    let seen = http.get(path.trim_end_matches("/enrolment-link")).bearer(&application).send().expect(200);
+    assert_eq!(seen.json()["status"], "protected");
+    places.add("what the application sees", seen.body);
+
+    let octets = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let (token, cookie) = (link.rsplit('/').next().unwrap(), cookie.split_once('=').unwrap().1);
+    vec![
+        Secret::new("the token of an enrolment link", token),
+        Secret::new("the octets of an enrolment link", octets(token)),
+        Secret::new("the cookie of an enrolment", cookie),
+        Secret::new("the octets of the cookie of an enrolment", octets(cookie)),
+        Secret::new("the OTP's secret behind a link", authenticator.secret().as_bytes()),
+        Secret::new("the text of the OTP's secret behind a link", authenticator.secret().to_base32()),
+    ]
 }
 
 fn token(http: &Http, id: &str, secret: &str, scope: &str) -> String {
