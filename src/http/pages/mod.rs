@@ -11,7 +11,7 @@ pub mod sign_out;
 pub mod browser;
 pub mod language;
 pub mod origin;
-pub mod signatures;
+mod signatures;
 
 mod hashes;
 mod mend;

@@ -30,6 +30,10 @@ pub fn decide(oauth: &OAuth, visit: &Visit, decision: Decision) -> Result<Answer
         let refusal = Refusal::new("access_denied", "The person refused.");
         return refuse(oauth, visit, &waiting.request, &refusal);
     }
+    // Signatures are authorised by factors, not by a word.
+    if waiting.request.asked.signatures.is_some() {
+        return Err(gone());
+    }
     // Whose session ended meanwhile signs in again.
     let (session, user) = next::who(&waiting, visit.at).ok_or_else(gone)?;
     let granted = next::granted(&waiting.request.asked, user)?;
@@ -48,7 +52,7 @@ pub(super) fn give(
     let answer = Answer::to(&request.asked, &oauth.service.public_url);
     match request.asked.response {
         ResponseType::Code => {
-            let (text, code) = new_code(oauth, visit, request, session)?;
+            let (text, _, code) = new_code(oauth, visit, request, session)?;
             settle(oauth, visit, request, client, session, granted, move |tx| {
                 authorization_codes::insert(tx, &code)
             })?;
@@ -99,13 +103,13 @@ pub(in crate::oauth) fn code_hash(oauth: &OAuth, code: &SecretText) -> [u8; 32] 
     oauth.service.vault.pepper().hash(PURPOSE, code.expose().as_bytes())
 }
 
-/// A code, and what is kept of it. Its octets are a SAD's, so that it can carry what signs.
+/// A code, and what is kept of it. Its octets, between, are a SAD's, so that it can carry what signs.
 pub(super) fn new_code(
     oauth: &OAuth,
     visit: &Visit,
     request: &AuthorizationRequest,
     session: &Session,
-) -> Result<(SecretText, AuthorizationCode)> {
+) -> Result<(SecretText, Sad, AuthorizationCode)> {
     let octets = Sad::generate()?;
     let text = SecretText::new(format!("{CODE_PREFIX}{}", octets.text().expose()));
     let asked = &request.asked;
@@ -129,7 +133,7 @@ pub(super) fn new_code(
         expires_at: visit.at.plus_seconds(LIFETIME_SECONDS),
         used_at: None,
     };
-    Ok((text, code))
+    Ok((text, octets, code))
 }
 
 /// One write: the request is decided, for a client, a session and a user who are still as they were.

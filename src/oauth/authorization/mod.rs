@@ -9,6 +9,8 @@ pub mod decide;
 pub mod next;
 pub mod sign_in;
 
+pub mod sign;
+
 pub mod answer;
 
 use std::net::IpAddr;

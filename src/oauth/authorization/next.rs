@@ -11,6 +11,7 @@ use crate::model::time::Timestamp;
 use crate::model::user::User;
 use crate::oauth::OAuth;
 use crate::oauth::authorization::answer::{Answer, Refusal};
+use crate::oauth::authorization::sign::{self, Beforehand, Signing};
 use crate::oauth::authorization::{Visit, Waiting, decide, waiting};
 use crate::oauth::known_clients::KnownClient;
 use crate::oauth::token::Granted;
@@ -21,6 +22,7 @@ use crate::store::consents;
 pub enum Next {
     SignIn { page: Page, step: Step },
     Consent { page: Page, question: Box<Question> },
+    Signatures { page: Page, signing: Box<Signing> },
     Answer(Answer),
 }
 
@@ -61,12 +63,20 @@ pub fn next(oauth: &OAuth, visit: &Visit) -> Result<Next> {
         if asked.prompt.none {
             return refuse(oauth, visit, &waiting, Refusal::new("login_required", "Nobody is signed in."));
         }
-        let step = match &waiting.request.passed {
-            Some(_) => Step::Code,
-            None => Step::Password { name: asked.login_hint.clone() },
-        };
-        return Ok(Next::SignIn { page: page(&waiting), step });
+        return Ok(to_sign_in(&waiting));
     };
+    if let Some(signatures) = &asked.signatures {
+        let beforehand = sign::look_ahead(oauth, visit, &waiting.request, signatures, session)?;
+        return match beforehand {
+            Beforehand::Refused(refusal) => refuse(oauth, visit, &waiting, refusal),
+            _ if asked.prompt.none => {
+                let description = "Signatures are not authorised without the signer.";
+                refuse(oauth, visit, &waiting, Refusal::new("interaction_required", description))
+            }
+            Beforehand::SignIn => Ok(to_sign_in(&waiting)),
+            Beforehand::Asks(signing) => Ok(Next::Signatures { page: page(&waiting), signing }),
+        };
+    }
     let granted = match granted(asked, user) {
         Ok(granted) => granted,
         Err(error) if error.code() == Code::InvalidScope => {
@@ -91,6 +101,14 @@ pub fn next(oauth: &OAuth, visit: &Visit) -> Result<Next> {
             && waiting.client.record.grant_types.contains(&GrantType::RefreshToken),
     };
     Ok(Next::Consent { page: page(&waiting), question: Box::new(question) })
+}
+
+fn to_sign_in(waiting: &Waiting) -> Next {
+    let step = match &waiting.request.passed {
+        Some(_) => Step::Code,
+        None => Step::Password { name: waiting.request.asked.login_hint.clone() },
+    };
+    Next::SignIn { page: page(waiting), step }
 }
 
 /// Whoever is signed in, as far as that is enough for the request.

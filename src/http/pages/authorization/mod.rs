@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::language::spoken;
-use super::{Frame, answer_leading, browser, origin, refuse, tell};
+use super::{Frame, answer_leading, browser, origin, refuse, signatures, tell};
 use crate::app::App;
 use crate::http::blocking;
 use crate::http::oauth::authorize::to;
@@ -18,12 +18,14 @@ use crate::http::problem::{Problem, Refusal, status};
 use crate::http::request_id;
 use crate::identity::sessions::{self, Browser};
 use crate::model::error::{Code, Error, Result};
+use crate::model::language::Language;
 use crate::model::permission::Permission;
 use crate::model::secret::SecretText;
 use crate::oauth::authorization::Visit;
 use crate::oauth::authorization::answer::Answer;
 use crate::oauth::authorization::decide::{Decision, decide};
 use crate::oauth::authorization::next::{Next, Page, Question, Step, next};
+use crate::oauth::authorization::sign::{self, Factors};
 use crate::oauth::authorization::sign_in::{Outcome, Typed, sign_in};
 use words::{ConsentWords, SignInWords};
 
@@ -56,7 +58,7 @@ pub async fn show(app: Data<App>, handle: Path<String>, request: HttpRequest) ->
         (status = 422, description = "The page, saying what was wrong", body = String, content_type = "text/html"),
     ))]
 pub async fn decided(app: Data<App>, handle: Path<String>, request: HttpRequest, form: Form) -> HttpResponse {
-    let said = origin::require_own_page(&request).and_then(|()| Said::of(&form));
+    let said = origin::require_own_page(&request).and_then(|()| Said::of(&form, spoken(&request)));
     let (visit, said) = match visit(&app, &request, handle).and_then(|visit| Ok((visit, said?))) {
         Ok(both) => both,
         Err(error) => return failed(&request, &error.into()),
@@ -108,6 +110,9 @@ struct Misdirected<'a> {
 enum Said {
     SignIn(Typed),
     Decision(Decision),
+    Sign(Factors),
+    /// A code is to be sent, in this language.
+    SendCode(Language),
     /// Somebody else wants to sign in.
     SomebodyElse,
 }
@@ -122,32 +127,40 @@ enum Done {
 }
 
 /// What the page shows again with.
-#[derive(Clone, Copy)]
 enum Wrong {
     Password,
     Code,
     /// Seconds to wait.
     TooOften(u64),
+    /// What the signer typed, or asked for.
+    Signing(Error),
 }
 
 impl Said {
-    fn of(form: &Form) -> Result<Self> {
+    fn of(form: &Form, language: Language) -> Result<Self> {
         match form.required("step")?.expose() {
             "sign-in" => Ok(Self::SignIn(Typed::Password {
                 name: form.text("username").unwrap_or_default().to_owned(),
                 password: form.secret("password").cloned().unwrap_or_else(|| SecretText::new("")),
             })),
-            "code" => {
-                let code = form.text("otp").unwrap_or_default();
-                let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
-                Ok(Self::SignIn(Typed::Code(SecretText::new(digits))))
-            }
+            "code" => Ok(Self::SignIn(Typed::Code(digits(form).unwrap_or_else(|| SecretText::new(""))))),
             "allow" => Ok(Self::Decision(Decision::Allow)),
             "refuse" => Ok(Self::Decision(Decision::Refuse)),
+            "sign" => Ok(Self::Sign(Factors {
+                pin: form.secret("pin").filter(|pin| !pin.expose().is_empty()).cloned(),
+                otp: digits(form).filter(|otp| !otp.expose().is_empty()),
+            })),
+            "send-code" => Ok(Self::SendCode(language)),
             "somebody-else" => Ok(Self::SomebodyElse),
             _ => Err(Error::new(Code::InvalidRequest, "step is none of this page's.")),
         }
     }
+}
+
+/// A code as people type it, in groups.
+fn digits(form: &Form) -> Option<SecretText> {
+    let code = form.text("otp")?;
+    Some(SecretText::new(code.chars().filter(|c| !c.is_whitespace()).collect::<String>()))
 }
 
 fn act(app: &App, visit: &Visit, said: Said) -> Result<Done> {
@@ -162,10 +175,21 @@ fn act(app: &App, visit: &Visit, said: Said) -> Result<Done> {
             })
         }
         Said::Decision(decision) => decide(&app.oauth, visit, decision).map(Done::Answered),
+        Said::Sign(factors) => mendable(sign::sign(&app.oauth, visit, factors).map(Done::Answered)),
+        Said::SendCode(language) => {
+            mendable(sign::send_code(&app.oauth, visit, language).map(|()| Done::SameBrowser))
+        }
         Said::SomebodyElse => {
             sessions::sign_out(&app.service, &visit.browser, visit.request_id.clone(), visit.at)?;
             Ok(Done::SameBrowser)
         }
+    }
+}
+
+fn mendable(done: Result<Done>) -> Result<Done> {
+    match done {
+        Err(error) if signatures::can_be_mended(&error) => Ok(Done::Wrong(Wrong::Signing(error))),
+        done => done,
     }
 }
 
@@ -200,7 +224,15 @@ async fn present(
     status: StatusCode,
     wrong: Option<Wrong>,
 ) -> HttpResponse {
+    let now = visit.at;
     match blocking::run(app, move |app| next(&app.oauth, &visit)).await {
+        Ok(Next::Signatures { page, signing }) => {
+            let refusal = match &wrong {
+                Some(Wrong::Signing(error)) => Some(error),
+                _ => None,
+            };
+            signatures::page(request, page, *signing, now, refusal)
+        }
         Ok(Next::Answer(answer)) => to(&answer.location()),
         Ok(Next::SignIn { page, step }) => sign_in_page(request, status, page, step, wrong),
         Ok(Next::Consent { page, question }) => consent_page(request, status, page, *question),
@@ -241,10 +273,11 @@ fn sign_in_page(
         Step::Password { .. } => words.title,
         Step::Code => words.code_title,
     };
-    let wrong = wrong.map(|wrong| match wrong {
-        Wrong::Password => words.wrong_password.to_owned(),
-        Wrong::Code => words.wrong_code.to_owned(),
-        Wrong::TooOften(seconds) => words.too_often.replace("{}", &seconds.to_string()),
+    let wrong = wrong.and_then(|wrong| match wrong {
+        Wrong::Password => Some(words.wrong_password.to_owned()),
+        Wrong::Code => Some(words.wrong_code.to_owned()),
+        Wrong::TooOften(seconds) => Some(words.too_often.replace("{}", &seconds.to_string())),
+        Wrong::Signing(_) => None,
     });
     let frame = Frame::of(request, title).leading_to(&page.redirect_uri);
     let page = SignIn { frame, words, page, step, wrong };

@@ -1,5 +1,5 @@
-//! The page on which a signer authorises signatures: what is signed, by which credential, for whom; then the factors that
-//! the credential demands, which go nowhere but here.
+//! The page of a request on which a signer authorises signatures: what is signed, by which credential, for whom; then the
+//! factors that the credential demands, which go nowhere but here.
 
 mod words;
 
@@ -10,60 +10,62 @@ use askama::Template;
 use super::hashes::Signatures;
 use super::language::spoken;
 use super::mend::Mend;
-use super::{Frame, answer};
+use super::{Frame, answer_leading};
 use crate::credential::oauth2code::look::{Demanded, Sent};
 use crate::http::problem::{self, Refusal};
-use crate::model::authorization_request::SignaturesAsked;
 use crate::model::configuration::PinFormat;
 use crate::model::error::{Code, Error};
 use crate::model::lockout::LockState;
 use crate::model::time::Timestamp;
+use crate::oauth::authorization::next::Page;
+use crate::oauth::authorization::sign::Signing;
 use words::Words;
 
-/// What the signer is asked.
-pub struct Question {
-    /// The name of the application that asks.
-    pub application: String,
-    pub asked: SignaturesAsked,
-    pub demanded: Demanded,
-    /// The address of the request: its forms go to `decision` and `send-code` below it.
-    pub address: String,
-    pub expires_at: Timestamp,
-    pub now: Timestamp,
-}
-
 /// The page, with what was wrong when the signer answered, or asked for a code.
-pub fn page(request: &HttpRequest, question: Question, refusal: Option<&Error>) -> HttpResponse {
+pub(super) fn page(
+    request: &HttpRequest,
+    page: Page,
+    signing: Signing,
+    now: Timestamp,
+    refusal: Option<&Error>,
+) -> HttpResponse {
     let language = spoken(request);
-    let Question { application, asked, demanded, address, expires_at, now } = question;
+    let Signing { asked, demanded, expires_at } = signing;
     let words = words::words(language);
     let documents = asked.documents.unwrap_or_default();
     let documents = documents.iter().map(|document| (document.hash.as_slice(), document.label.clone()));
     let lock = Lock::of(demanded.lock, now);
     let page = Ask {
-        frame: Frame::of(request, words.title),
+        frame: Frame::of(request, words.title).leading_to(&page.redirect_uri),
         signatures: Signatures::new(language, asked.num_signatures, asked.digest, documents),
         // A lock says more than the wrong factor that brought it.
         fault: refusal.filter(|_| lock.is_none()).map(|refusal| words::fault(language, refusal)),
         words,
-        application,
+        application: page.application,
         description: asked.description,
         demanded,
-        address,
         expires_at,
         lock,
     };
-    let status = refusal.map_or(StatusCode::OK, |refusal| problem::status(refusal.code()));
-    let mut answer = answer(status, language, &page);
+    let mut answer = answer_leading(status(refusal), &page.frame, &page);
     if let Some(refusal) = refusal {
         Refusal::of(refusal).attach(&mut answer);
     }
     answer
 }
 
+/// What was typed was understood, and is to be mended.
+fn status(refusal: Option<&Error>) -> StatusCode {
+    match refusal.map(|refusal| problem::status(refusal.code())) {
+        None => StatusCode::OK,
+        Some(StatusCode::BAD_REQUEST) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(status) => status,
+    }
+}
+
 /// Whether the page is shown again with what was wrong, since the signer can mend it or wait; anything else ends the
 /// request.
-pub fn can_be_mended(refusal: &Error) -> bool {
+pub(super) fn can_be_mended(refusal: &Error) -> bool {
     matches!(
         refusal.code(),
         Code::InvalidPin
@@ -90,7 +92,6 @@ struct Ask {
     description: Option<String>,
     demanded: Demanded,
     signatures: Signatures,
-    address: String,
     expires_at: Timestamp,
     lock: Option<Lock>,
 }
@@ -133,7 +134,7 @@ mod tests {
     use super::*;
     use crate::credential::oauth2code::look::OneTimePassword;
     use crate::model::algorithm::Digest;
-    use crate::model::authorization_request::{CredentialTokenType, Document};
+    use crate::model::authorization_request::{CredentialTokenType, Document, SignaturesAsked};
     use crate::model::configuration::{PinRules, Scal};
     use crate::model::factor::FactorType;
     use crate::model::id::CredentialId;
@@ -141,10 +142,9 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-    fn question(sent: Option<Sent>, lock: LockState) -> Question {
+    fn signing(sent: Option<Sent>, lock: LockState) -> Signing {
         let document = Document { hash: vec![0xab; 32], label: Some("<Contract>".to_owned()) };
-        Question {
-            application: "Portal".to_owned(),
+        Signing {
             asked: SignaturesAsked {
                 credential: None,
                 qualifier: None,
@@ -167,15 +167,15 @@ mod tests {
                 one_time_password: Some(OneTimePassword { kind: FactorType::EmailOtp, digits: 6, sent }),
                 lock,
             },
-            address: "/oauth2/authorize/h".to_owned(),
             expires_at: NOW.plus_seconds(600),
-            now: NOW,
         }
     }
 
-    fn html(question: Question, refusal: Option<&Error>) -> (u16, String) {
+    fn html(signing: Signing, refusal: Option<&Error>) -> (u16, String) {
         let request = TestRequest::with_uri("/x?lang=en").to_http_request();
-        let answer = page(&request, question, refusal);
+        let about =
+            Page { application: "Portal".to_owned(), redirect_uri: "https://app.example/cb".to_owned() };
+        let answer = page(&request, about, signing, NOW, refusal);
         let status = answer.status().as_u16();
         let body = actix_web::body::to_bytes(answer.into_body());
         let body = futures_util::FutureExt::now_or_never(body).unwrap().unwrap();
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_signed_is_shown_with_the_fields_that_the_credential_demands() {
-        let (status, page) = html(question(None, LockState::Open), None);
+        let (status, page) = html(signing(None, LockState::Open), None);
         assert_eq!(status, 200);
         for text in [
             "Portal (ACME)",
@@ -194,10 +194,9 @@ mod tests {
             "SHA-256",
             "&#60;Contract&#62;",
             "abababababababab…abababababababab",
-            r#"action="/oauth2/authorize/h/decision""#,
             r#"name="pin""#,
             r#"name="otp""#,
-            r#"value="allow""#,
+            r#"value="sign""#,
             r#"value="refuse""#,
         ] {
             assert!(page.contains(text), "{text}: {page}");
@@ -208,22 +207,22 @@ mod tests {
     #[test]
     fn a_code_that_has_to_be_sent_is_sent_first() {
         let sent = |good_until| Some(Sent { address: "j***@acme.example".to_owned(), good_until });
-        let (_, before) = html(question(sent(None), LockState::Open), None);
+        let (_, before) = html(signing(sent(None), LockState::Open), None);
         assert!(before.contains("send-code") && before.contains("j***@acme.example"));
         assert!(!before.contains(r#"name="pin""#) && before.contains(r#"value="refuse""#));
-        let (_, after) = html(question(sent(Some(NOW.plus_seconds(300))), LockState::Open), None);
+        let (_, after) = html(signing(sent(Some(NOW.plus_seconds(300))), LockState::Open), None);
         assert!(after.contains("send-code") && after.contains(r#"name="otp""#));
     }
 
     #[test]
     fn what_was_wrong_is_said_beside_its_field_and_a_lock_leaves_no_field() {
         let wrong = Error::new(Code::InvalidPin, "The PIN is wrong.");
-        let (status, page) = html(question(None, LockState::Open), Some(&wrong));
-        assert_eq!(status, problem::status(Code::InvalidPin).as_u16());
+        let (status, page) = html(signing(None, LockState::Open), Some(&wrong));
+        assert_eq!(status, 422);
         assert!(page.contains(r#"id="pin-fault""#) && !page.contains(r#"id="otp-fault""#));
-        let (_, page) = html(question(None, LockState::Locked(900)), Some(&wrong));
+        let (_, page) = html(signing(None, LockState::Locked(900)), Some(&wrong));
         assert!(page.contains("2027-01-15 08:15 UTC") && !page.contains(r#"name="pin""#), "{page}");
-        let (_, page) = html(question(None, LockState::Blocked), None);
-        assert!(!page.contains(r#"value="allow""#) && page.contains(r#"value="refuse""#));
+        let (_, page) = html(signing(None, LockState::Blocked), None);
+        assert!(!page.contains(r#"value="sign""#) && page.contains(r#"value="refuse""#));
     }
 }

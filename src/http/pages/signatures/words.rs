@@ -30,6 +30,7 @@ pub struct Words {
     pub blocked: &'static str,
     pub allow: &'static str,
     pub refuse: &'static str,
+    pub somebody_else: &'static str,
 }
 
 pub const fn words(language: Language) -> &'static Words {
@@ -60,6 +61,7 @@ pub const fn words(language: Language) -> &'static Words {
             blocked: "Whoever runs the application, or an administrator, has to help you.",
             allow: "Sign",
             refuse: "Refuse",
+            somebody_else: "Sign in as somebody else",
         },
         Language::Spanish => &Words {
             title: "¿Firmar esto?",
@@ -87,6 +89,7 @@ pub const fn words(language: Language) -> &'static Words {
             blocked: "Debe ayudarle quien administra la aplicación, o un administrador.",
             allow: "Firmar",
             refuse: "Rechazar",
+            somebody_else: "Iniciar sesión con otra cuenta",
         },
     }
 }
