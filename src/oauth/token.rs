@@ -7,7 +7,7 @@ use crate::keys::token_key::{Expected, TokenVerifier};
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Actor, Audited, Event};
-use crate::model::id::{ClientId, FamilyId, TokenId, UserId};
+use crate::model::id::{ClientId, CredentialId, FamilyId, TokenId, UserId};
 use crate::model::name::{SeatName, TenantName, UserName};
 use crate::model::permission::{Permissions, Role, TenantReach};
 use crate::model::refresh_token::FamilyOrigin;
@@ -52,6 +52,10 @@ pub struct IssuedToken {
     pub token_type: &'static str,
     /// With scope `openid`, from the grants that somebody signed in for.
     pub id_token: Option<SecretText>,
+    /// Of a credential-scope token that was asked for by RFC 9396: what it is for.
+    pub authorization_details: Option<serde_json::Value>,
+    /// Of a credential-scope token: the credential, where the request did not name it.
+    pub credential: Option<CredentialId>,
 }
 
 /// Signs a token and records it, with its event, in one write that also finds the client and the user unchanged; so too
@@ -149,6 +153,8 @@ impl Signed {
             refresh_token,
             token_type: "Bearer",
             id_token: None,
+            authorization_details: None,
+            credential: None,
         }
     }
 

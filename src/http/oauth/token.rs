@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::client::presented;
@@ -13,6 +14,7 @@ use crate::app::App;
 use crate::http::blocking;
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Error, Result};
+use crate::model::id::CredentialId;
 use crate::model::secret::SecretText;
 use crate::oauth::grants::authorization_code::{Redemption, authorization_code};
 use crate::oauth::grants::client_credentials::client_credentials;
@@ -73,6 +75,12 @@ pub struct TokenBody<'a> {
     /// With scope `openid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<&'a str>,
+    /// Of a credential-scope token that was asked for by RFC 9396: what it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_details: Option<&'a Value>,
+    /// Of a credential-scope token: the credential, where the request left that to the server.
+    #[serde(rename = "credentialID", skip_serializing_if = "Option::is_none")]
+    credential: Option<&'a str>,
 }
 
 /// Get an access token
@@ -117,6 +125,8 @@ pub async fn issue(app: Data<App>, http: HttpRequest, form: Form) -> Result<Http
         scope: &issued.scope,
         refresh_token: issued.refresh_token.as_ref().map(SecretText::expose),
         id_token: issued.id_token.as_ref().map(SecretText::expose),
+        authorization_details: issued.authorization_details.as_ref(),
+        credential: issued.credential.as_ref().map(CredentialId::as_str),
     }))
 }
 

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::credential::oauth2code;
 use crate::model::algorithm::Digest;
 use crate::model::authorization_request::{CredentialTokenType, Document, SignaturesAsked};
 use crate::model::base64;
@@ -48,22 +49,10 @@ pub fn asked(
         None => of_parameters(parameters)?,
     };
     asked.description = description;
-    for document in asked.documents.iter().flatten() {
-        let fits = match asked.digest {
-            Some(digest) => digest.len() == document.hash.len(),
-            None => Digest::ALL.iter().any(|digest| digest.len() == document.hash.len()),
-        };
-        if !fits {
-            return Err(Refusal::invalid_request("Invalid digest value length"));
-        }
-    }
     if asked.documents.as_ref().is_some_and(|documents| documents.len() > MOST_DOCUMENTS) {
         return Err(Refusal::invalid_request(format!("more than {MOST_DOCUMENTS} hashes")));
     }
-    let count = asked.documents.as_ref().map_or(0, Vec::len);
-    if asked.num_signatures == 0 || usize::try_from(asked.num_signatures).is_ok_and(|number| number < count) {
-        return Err(Refusal::invalid_request("Invalid value for parameter numSignatures"));
-    }
+    oauth2code::check(&asked)?;
     Ok(asked)
 }
 

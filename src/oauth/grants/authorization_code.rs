@@ -4,15 +4,17 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::credential::oauth2code::redeem::{self, Prepared};
 use crate::identity::sign_in::Seen;
 use crate::keys::mac;
+use crate::keys::sad::Sad;
 use crate::model::authorization_code::{AuthorizationCode, Presentation};
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::refresh_token::FamilyOrigin;
 use crate::model::secret::SecretText;
-use crate::oauth::authorization::decide::code_hash;
+use crate::oauth::authorization::decide::{CODE_PREFIX, code_hash};
 use crate::oauth::client_authentication::{Presented, on_behalf};
 use crate::oauth::grants::refusal::remember;
 use crate::oauth::known_clients::KnownClient;
@@ -36,7 +38,7 @@ pub fn authorization_code(
     redemption: &Redemption,
 ) -> Result<IssuedToken> {
     on_behalf(oauth, presented, request.at, |client| {
-        redeem(oauth, client, request, redemption).map_err(|error| match error.code() {
+        exchange_code(oauth, client, request, redemption).map_err(|error| match error.code() {
             Code::UnauthorizedClient | Code::InvalidGrant => {
                 remember(oauth, client, request, GrantType::AuthorizationCode, None, error)
             }
@@ -45,7 +47,7 @@ pub fn authorization_code(
     })
 }
 
-fn redeem(
+fn exchange_code(
     oauth: &OAuth,
     client: &KnownClient,
     request: &Request,
@@ -64,7 +66,16 @@ fn redeem(
         Presentation::Replay => return Err(replayed(oauth, client, request, code)?),
     }
     check(&code, redemption)?;
-    exchange(oauth, client, request, code)
+    match &code.authorization {
+        Some(authorization) => {
+            let octets = redemption.code.expose().strip_prefix(CODE_PREFIX).unwrap_or_default();
+            let octets = Sad::parse(&SecretText::new(octets))?;
+            let prepared =
+                redeem::prepare(&oauth.service, request.at, &client.record.id, &octets, authorization)?;
+            credential_token(oauth, client, request, code, prepared)
+        }
+        None => exchange(oauth, client, request, code),
+    }
 }
 
 /// Whether whoever sends the code is whoever asked for it.
@@ -135,6 +146,38 @@ fn exchange(
     })
 }
 
+/// A credential-scope token, which is the SAD of what waited for the code; in one write that spends both.
+fn credential_token(
+    oauth: &OAuth,
+    client: &KnownClient,
+    request: &Request,
+    code: AuthorizationCode,
+    prepared: Prepared,
+) -> Result<IssuedToken> {
+    let given = code.given.signatures.ok_or_else(|| Error::internal("a code for nothing"))?;
+    let (seen, user) = (client.seen(), Seen { user: code.user.clone(), version: code.user_version });
+    let actor = request.actor_for(&client.record.id, Some(&code.user));
+    let settled = prepared.clone();
+    oauth.service.store.write(actor, move |tx| {
+        seen.stands(tx)?;
+        user.stands(tx)?;
+        authorization_codes::spend(tx, &code.hash, None)?;
+        Ok(Audited::new((), settled.commit(tx)?))
+    })?;
+    let credential = given.names_credential.then(|| prepared.credential().clone());
+    let authorized = prepared.release(&oauth.service);
+    Ok(IssuedToken {
+        access_token: authorized.sad,
+        expires_in: authorized.expires_in,
+        scope: "credential".to_owned(),
+        refresh_token: None,
+        token_type: given.token_type.as_str(),
+        id_token: None,
+        authorization_details: given.details,
+        credential,
+    })
+}
+
 /// Ends what a code gave that comes again.
 fn replayed(
     oauth: &OAuth,
@@ -144,17 +187,24 @@ fn replayed(
 ) -> Result<Error> {
     let seen = client.seen();
     let id = client.record.id.clone();
-    oauth.service.store.write(request.actor(&id), move |tx| {
+    let ended = oauth.service.store.write(request.actor(&id), move |tx| {
         seen.stands(tx)?;
+        let ended = match &code.authorization {
+            Some(authorization) => redeem::end(tx, authorization)?,
+            None => None,
+        };
         let revoked = match &code.family {
             Some(family) => refresh_tokens::revoke(tx, family)?,
             None => 0,
         };
         let event = Event::refused("authorization_code.replay", format!("client:{id}"))
             .with("user", code.user.as_str())
-            .with("tokensRevoked", revoked);
-        Ok(Audited::new((), event))
+            .with("tokensRevoked", revoked + usize::from(ended.is_some()));
+        Ok(Audited::new(ended, event))
     })?;
+    if let Some(ended) = ended {
+        redeem::forget(&oauth.service, &ended);
+    }
     Ok(no_good("the code was used before; what it gave is ended"))
 }
 
