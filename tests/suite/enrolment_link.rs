@@ -9,6 +9,7 @@ use crate::support::http::{Http, Reply};
 use crate::support::scene::{
     Credential, PIN, Plan, Scene, Status, at_once, hash, on_both, signatures, statuses,
 };
+use crate::support::world::World;
 
 /// A signer's browser on the page of one link: it keeps its cookie and goes where it is sent.
 struct Browser {
@@ -424,7 +425,7 @@ fn forms_of_other_sites_odd_forms_and_browsers_without_cookies_change_nothing() 
         let look = signer.look().expect(200);
         let set = look.header("set-cookie").unwrap();
         assert!(set.starts_with("countersign-enrolment="), "{set}");
-        assert!(set.ends_with("; Path=/; Max-Age=604800; HttpOnly; SameSite=Lax"), "{set}");
+        assert!(set.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800"), "{set}");
         let cookie = signer.cookie.borrow().clone().unwrap();
         let post = |site: &str| {
             let request = scene.http.post(&path).header("cookie", &cookie).header("sec-fetch-site", site);
@@ -450,6 +451,23 @@ fn forms_of_other_sites_odd_forms_and_browsers_without_cookies_change_nothing() 
         Browser::at(scene, &path).begin();
         says(&signer.look().expect(409), "opened in another browser");
     });
+}
+
+#[test]
+fn under_https_the_cookie_is_this_very_host_s() {
+    let public_url = "https://sign.example/x";
+    let scene = Scene::of(World::configured(|config| {
+        config.server.public_url = Some(public_url.parse().unwrap());
+    }));
+    let credential = scene.enrol(&Plan::pin_only(), Status::Created);
+    let made = scene.step(&credential, "enrolment-link", &json!({})).expect(201).json();
+    let path = made["url"].as_str().unwrap().strip_prefix(public_url).unwrap().to_owned();
+    let signer = Browser::at(&scene, &path);
+    let look = signer.look().expect(200);
+    let set = look.header("set-cookie").unwrap();
+    assert!(set.starts_with("__Host-countersign-enrolment=") && set.contains("; Secure;"), "{set}");
+    signer.begin();
+    says(&signer.set_pin(PIN).expect(200), "All is set up");
 }
 
 #[test]

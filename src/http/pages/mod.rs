@@ -13,6 +13,7 @@ pub mod language;
 pub mod origin;
 mod signatures;
 
+mod cookie;
 mod hashes;
 mod mend;
 

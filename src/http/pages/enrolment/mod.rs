@@ -174,13 +174,15 @@ fn page(app: &App, request: &HttpRequest, enrolment: Enrolment, fault: Option<Fa
             let fault = fault.map(|fault| mend(language, fault, PinFormat::Numeric));
             let frame = frame(words.begin_title);
             let begin = Begin { frame, words, fault, application, tenant, description, expires_at, steps };
-            let mut page = answer(status, language, &begin);
-            if cookie::presented(app, request).is_none()
-                && let Err(error) = cookie::give(app, &mut page)
-            {
-                return Problem::from(error).error_response();
+            let page = answer(status, language, &begin);
+            if cookie::presented(app, request).is_some() {
+                page
+            } else {
+                match cookie::give(app, page) {
+                    Ok(page) => page,
+                    Err(error) => return Problem::from(error).error_response(),
+                }
             }
-            page
         }
         Stage::Pin(rules) => {
             let fault = fault.map(|fault| mend(language, fault, rules.format));
