@@ -23,7 +23,9 @@ use super::csc::v2::{
     service_token as csc_v2_auth, sign_polling as csc_v2_sign_polling, signatures as csc_v2_signatures,
 };
 use super::csc::{self, logo as csc_logo, send_otp as csc_send_otp, timestamp as csc_timestamp};
-use super::oauth::{authorize, check_token, introspect, jwks, metadata, older, revoke, token};
+use super::oauth::{
+    authorize, check_token, introspect, jwks, metadata, older, pushed_authorize, revoke, token,
+};
 use super::pages::{approval, authorization, enrolment as enrolment_page, sign_out};
 use super::problem::Problem;
 use super::{documents, health, metrics};
@@ -155,6 +157,7 @@ table! {
         POST "/oauth2/authorize" authorize::post;
         GET "/oauth2/authorize/{handle}" authorization::show [NotFound];
         POST "/oauth2/authorize/{handle}" authorization::decided [NotFound, CrossSiteRequest];
+        POST "/oauth2/pushed_authorize" pushed_authorize::push_request;
         GET "/oauth2/sign-out" sign_out::ask;
         POST "/oauth2/sign-out" sign_out::leave [CrossSiteRequest];
         POST "/oauth2/token" token::issue;
@@ -217,6 +220,8 @@ table! {
         POST "/csc/v1/oauth2/authorize" older::csc_v1_post_authorize;
         GET "/csc/v2/oauth2/authorize" older::csc_v2_authorize;
         POST "/csc/v2/oauth2/authorize" older::csc_v2_post_authorize;
+        POST "/csc/v1/oauth2/pushed_authorize" older::csc_v1_push_request;
+        POST "/csc/v2/oauth2/pushed_authorize" older::csc_v2_push_request;
         POST "/oauth/token" older::token;
         POST "/oauth/check_token" older::check_token;
         POST "/oauth/revoke" older::revoke;

@@ -6,12 +6,15 @@ use utoipa::ToSchema;
 use crate::keys::assertion::ALGORITHMS;
 use crate::model::client::{AuthenticationMethod, GrantType};
 use crate::model::language::Language;
+use crate::oauth::authorization::signatures::DETAILS_TYPES;
 use crate::service::Service;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Metadata {
     pub issuer: String,
     pub authorization_endpoint: String,
+    /// RFC 9126.
+    pub pushed_authorization_request_endpoint: String,
     pub token_endpoint: String,
     pub introspection_endpoint: String,
     pub revocation_endpoint: String,
@@ -25,6 +28,9 @@ pub struct Metadata {
     /// RFC 9207.
     pub authorization_response_iss_parameter_supported: bool,
     pub ui_locales_supported: Vec<&'static str>,
+    /// The types of RFC 9396 authorization_details.
+    pub authorization_details_types_supported: Vec<&'static str>,
+    pub prompt_values_supported: Vec<&'static str>,
     /// `seat:<value>` and `tenant:<value>` are scopes too, of which no list can be made.
     pub scopes_supported: Vec<&'static str>,
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
@@ -52,6 +58,7 @@ pub fn metadata(service: &Service) -> Metadata {
     Metadata {
         issuer: issuer.clone(),
         authorization_endpoint: format!("{issuer}/oauth2/authorize"),
+        pushed_authorization_request_endpoint: format!("{issuer}/oauth2/pushed_authorize"),
         token_endpoint: format!("{issuer}/oauth2/token"),
         introspection_endpoint: format!("{issuer}/oauth2/introspect"),
         revocation_endpoint: format!("{issuer}/oauth2/revoke"),
@@ -63,7 +70,9 @@ pub fn metadata(service: &Service) -> Metadata {
         code_challenge_methods_supported: vec!["S256"],
         authorization_response_iss_parameter_supported: true,
         ui_locales_supported: Language::ALL.iter().map(|language| language.tag()).collect(),
-        scopes_supported: vec!["service"],
+        authorization_details_types_supported: DETAILS_TYPES.to_vec(),
+        prompt_values_supported: vec!["none", "login", "consent", "select_account"],
+        scopes_supported: vec!["service", "credential"],
         token_endpoint_auth_methods_supported: methods.clone(),
         token_endpoint_auth_signing_alg_values_supported: ALGORITHMS.to_vec(),
         introspection_endpoint_auth_methods_supported: authenticating,

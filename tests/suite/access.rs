@@ -295,6 +295,9 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("POST /csc/v1/oauth2/authorize", Page(400)),
         ("GET /csc/v2/oauth2/authorize", Page(400)),
         ("POST /csc/v2/oauth2/authorize", Page(400)),
+        ("POST /oauth2/pushed_authorize", Client),
+        ("POST /csc/v1/oauth2/pushed_authorize", Client),
+        ("POST /csc/v2/oauth2/pushed_authorize", Client),
         ("POST /oauth2/token", Client),
         ("POST /oauth2/check_token", Client),
         ("POST /oauth2/introspect", Client),
@@ -611,6 +614,12 @@ fn client_door(scene: &Scene, route: &str, token: &str) {
         assert_eq!(reply.json()["error"], "invalid_client", "{route} as {who}");
     }
     if asks_for_token {
+        return;
+    }
+    if path.ends_with("/pushed_authorize") {
+        // Who it is was right; what it asks is not.
+        let known = post().basic(&client, &scene.secret(&client)).send();
+        assert_eq!(known.expect(400).json()["error"], "invalid_request", "{route}");
         return;
     }
     // A client of another tenant learns nothing of the token, and does not end it.

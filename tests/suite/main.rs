@@ -32,6 +32,7 @@ mod login;
 mod nodes;
 mod oauth;
 mod oauth2code;
+mod par;
 mod password;
 mod pipeline;
 mod refresh;

@@ -34,6 +34,12 @@ impl Form {
         urlencoded(query.as_bytes())
     }
 
+    /// Without some of them: those that are secrets.
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|name, _| !names.contains(&name.as_str()));
+        self
+    }
+
     /// All of them, where none is a secret.
     pub fn into_texts(self) -> BTreeMap<String, String> {
         self.0.into_iter().map(|(name, value)| (name, value.expose().to_owned())).collect()

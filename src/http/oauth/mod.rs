@@ -6,6 +6,7 @@ pub mod introspect;
 pub mod jwks;
 pub mod metadata;
 pub mod older;
+pub mod pushed_authorize;
 pub mod revoke;
 pub mod token;
 

@@ -11,16 +11,22 @@ use utoipa::ToSchema;
 
 use crate::http::problem::{Problem, Refusal, wait};
 use crate::model::error::{Code, Error};
+use crate::oauth::authorization::answer;
 
 /// What an OAuth endpoint fails with.
 #[derive(Debug)]
-pub struct Refused(Problem);
+pub struct Refused {
+    problem: Problem,
+    /// Where the authorization endpoint has a word for it that the others have not.
+    word: Option<&'static str>,
+}
 
 /// A refusal (RFC 6749, section 5.2).
 #[derive(Serialize, ToSchema)]
 pub struct OAuthError {
     /// `invalid_request`, `invalid_client`, `invalid_grant`, `invalid_scope`, `invalid_token`, `unauthorized_client`,
-    /// `unsupported_grant_type`, `temporarily_unavailable` or `server_error`.
+    /// `unsupported_grant_type`, `temporarily_unavailable` or `server_error`; of a pushed request also what
+    /// `/oauth2/authorize` answers with.
     #[schema(example = "invalid_client")]
     error: &'static str,
     error_description: String,
@@ -28,30 +34,39 @@ pub struct OAuthError {
 
 impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self { problem, word: None }
     }
 }
 
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
-        Self(error.into())
+        Self::from(Problem::from(error))
+    }
+}
+
+/// Of a request that was pushed (RFC 9126, 2.3).
+impl From<answer::Refusal> for Refused {
+    fn from(refusal: answer::Refusal) -> Self {
+        let problem = Error::new(Code::InvalidRequest, refusal.description).into();
+        Self { problem, word: Some(refusal.error) }
     }
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.problem.fmt(f)
     }
 }
 
 impl ResponseError for Refused {
     fn status_code(&self) -> StatusCode {
-        name(self.0.error().code()).0
+        name(self.problem.error().code()).0
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let error = self.0.error();
+        let error = self.problem.error();
         let (status, name) = name(error.code());
+        let name = self.word.unwrap_or(name);
         let mut answer = HttpResponse::build(status);
         answer.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
         answer.insert_header((PRAGMA, HeaderValue::from_static("no-cache")));

@@ -62,7 +62,7 @@ pub fn begin(oauth: &OAuth, parameters: &Parameters, browser: &Browser, at: Time
         None => {
             let asked = match asked(&client, parameters, &oauth.service.public_url) {
                 Ok(asked) => asked,
-                Err(Fault::Application(answer)) => return Ok(Begun::Answered(*answer)),
+                Err(Fault::Application { answer, .. }) => return Ok(Begun::Answered(*answer)),
                 Err(Fault::Person(error)) => return Err(error),
             };
             let request = request(asked, &handle);

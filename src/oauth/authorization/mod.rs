@@ -4,6 +4,8 @@
 pub mod request;
 pub mod signatures;
 
+pub mod push;
+
 pub mod begin;
 pub mod decide;
 pub mod next;

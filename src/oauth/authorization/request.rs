@@ -19,8 +19,8 @@ pub type Parameters = BTreeMap<String, String>;
 pub enum Fault {
     /// The person: nobody knows whether there is an application to tell, or the application has no ear for it.
     Person(Error),
-    /// The application.
-    Application(Box<Answer>),
+    /// The application: by way of the browser, or at once where it pushed the request.
+    Application { answer: Box<Answer>, refusal: Refusal },
 }
 
 /// Octets of `state`, and of whatever else is only handed back.
@@ -37,7 +37,7 @@ pub fn asked(client: &KnownClient, parameters: &Parameters, issuer: &str) -> Res
     let tell = |refusal: Refusal| {
         let response = if response == Some("token") { ResponseType::Token } else { ResponseType::Code };
         let answer = Answer::begin(redirect_uri.clone(), response, state.clone(), issuer).refused(&refusal);
-        Fault::Application(Box::new(answer))
+        Fault::Application { answer: Box::new(answer), refusal }
     };
     let read = Reading { client, parameters }.read(redirect_uri.clone(), sent.is_some());
     read.map_err(tell)
