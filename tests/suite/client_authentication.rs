@@ -73,7 +73,7 @@ fn every_fault_of_an_assertion_is_the_same_refusal() {
             ("aud", json!([])),
             ("aud", Value::Null),
             ("exp", json!(NOW)),
-            ("exp", json!(NOW + 601)),
+            ("exp", json!(NOW + 3631)),
             ("exp", json!(format!("{}", NOW + 60))),
             ("exp", Value::Null),
             ("iat", json!(NOW + 31)),

@@ -13,10 +13,12 @@ use crate::oauth::known_clients::KnownClient;
 use crate::oauth::{OAuth, invalid_client};
 use crate::store::used_assertions::{self, Use};
 
-/// Seconds that an assertion may be good for, at most: how long it has to be remembered.
-pub const LONGEST: i64 = 600;
 /// Seconds that a client's clock may be ahead of ours.
 const CLOCK_SKEW: i64 = 30;
+/// Seconds that an assertion may be good for, at most. There are libraries that give them an hour each (Authlib).
+const LONGEST: i64 = 3600 + CLOCK_SKEW;
+/// Seconds that it is remembered beyond its end: another node's clock may be behind the one whose job forgets it.
+const REMEMBERED_BEYOND: i64 = 600;
 /// In octets.
 const LONGEST_JTI: usize = 256;
 /// Keeps MACs of `jti`s apart from others under the same pepper.
@@ -76,8 +78,7 @@ fn check(
     Ok(Unspent {
         client: client.id.clone(),
         jti: oauth.service.vault.pepper().hash(PURPOSE, unique.as_bytes()),
-        // Another node's clock may be behind the one whose job forgets it.
-        expires_at: Timestamp::from_seconds(claims.exp).plus_seconds(LONGEST),
+        expires_at: Timestamp::from_seconds(claims.exp).plus_seconds(REMEMBERED_BEYOND),
     })
 }
 
@@ -147,8 +148,8 @@ mod tests {
         for (name, ahead, good) in [
             ("exp", 0, false),
             ("exp", 1, true),
-            ("exp", 600, true),
-            ("exp", 601, false),
+            ("exp", 3630, true),
+            ("exp", 3631, false),
             ("iat", 30, true),
             ("iat", 31, false),
             ("nbf", 30, true),
