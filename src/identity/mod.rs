@@ -11,6 +11,7 @@ pub mod sign_in;
 
 pub mod recent;
 pub mod slow_check;
+pub mod strangers;
 
 use crate::model::error::{Error, Result};
 

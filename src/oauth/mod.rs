@@ -26,6 +26,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::identity::slow_check::SlowChecks;
+use crate::identity::strangers::{Allowance, Strangers};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Actor, actor_name};
 use crate::model::id::{ClientId, UserId};
@@ -40,6 +41,8 @@ pub struct OAuth {
     pub keyring: Keyring,
     /// Of what people chose: client secrets and passwords.
     pub slow_checks: SlowChecks,
+    /// Who sends browsers to the authorization endpoint: each request is kept, before anybody has signed in.
+    arrivals: Strangers,
     clients: KnownClients,
 }
 
@@ -70,13 +73,17 @@ pub struct Request {
     pub client_data: Option<String>,
 }
 
+/// Requests that may arrive from one address: from behind it a whole company may sign in of a morning.
+const ARRIVALS: Allowance = Allowance { at_once: 300, served_after: 1 };
+
 impl OAuth {
     /// Opens the keys that sign tokens.
     pub fn open(service: Arc<Service>, remembered: Remembered, now: Timestamp) -> Result<Self> {
         let keyring = Keyring::open(&service, remembered.tokens, now)?;
         let clients = KnownClients::new(remembered.clients);
         let slow_checks = SlowChecks::new(remembered.secrets)?;
-        Ok(Self { service, keyring, slow_checks, clients })
+        let arrivals = Strangers::new(ARRIVALS);
+        Ok(Self { service, keyring, slow_checks, arrivals, clients })
     }
 }
 

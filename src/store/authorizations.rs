@@ -7,10 +7,12 @@ use crate::model::authorization::{Authorization, AuthorizedHashes};
 use crate::model::error::{Error, Result};
 use crate::model::id::{AuthorizationId, ClientId, CredentialId, UserId};
 use crate::model::name::{SeatName, TenantName};
+use crate::model::permission::TenantReach;
 use crate::model::time::Timestamp;
 use crate::store::connection::Access;
 use crate::store::dialect::first_for_update;
-use crate::store::schema::authorizations;
+use crate::store::schema::{authorizations, users};
+use crate::store::tokens::TokenFilter;
 use crate::store::{Tx, failure};
 
 pub fn insert(tx: &mut Tx, authorization: &Authorization) -> Result<()> {
@@ -161,21 +163,46 @@ pub fn end_all(tx: &mut Tx, credential: &CredentialId) -> Result<usize> {
     Ok(ended)
 }
 
-/// Ends every open authorization that a user gave in the browser; how many.
-pub fn end_those_of_user(tx: &mut Tx, user: &UserId) -> Result<usize> {
+/// Ends every credential-scope token, and code of one, that matches and whose tenant `reach` covers; how many.
+pub(super) fn end_tokens(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach) -> Result<usize> {
     let (now, wiped): (i64, &[u8]) = (tx.now.micros(), &[]);
-    let open = authorizations::table
-        .filter(authorizations::user_id.eq(user.as_str()))
+    let mut given = authorizations::table
+        .filter(authorizations::user_id.is_not_null())
         .filter(authorizations::remaining.gt(0))
-        .filter(authorizations::expires_at.gt(now));
-    let ended = diesel::update(open)
-        .set((
-            authorizations::remaining.eq(0),
-            authorizations::wrapped_data_key.eq(wiped),
-            authorizations::expires_at.eq(now),
-            authorizations::version.eq(authorizations::version + 1),
-        ))
-        .execute(tx.connection)?;
+        .filter(authorizations::expires_at.gt(now))
+        .select(authorizations::id)
+        .into_boxed();
+    if let TenantReach::Only(_) = reach {
+        given = given.filter(authorizations::tenant.eq_any(reach.names()));
+    }
+    if let Some(client) = &filter.client {
+        given = given.filter(authorizations::client.eq(client.to_string()));
+    }
+    if let Some(tenant) = &filter.tenant {
+        given = given.filter(authorizations::tenant.eq(tenant.to_string()));
+    }
+    if let Some(seat) = &filter.seat {
+        given = given.filter(authorizations::seat.eq(seat.to_string()));
+    }
+    if let Some(user) = &filter.user {
+        let named = users::table.filter(users::name.eq(user.clone())).select(users::id.nullable());
+        given = given.filter(authorizations::user_id.eq_any(named));
+    }
+    let ids: Vec<String> = given.load(tx.connection)?;
+    let mut ended = 0;
+    for ids in ids.chunks(500) {
+        let open = authorizations::table
+            .filter(authorizations::id.eq_any(ids))
+            .filter(authorizations::remaining.gt(0));
+        ended += diesel::update(open)
+            .set((
+                authorizations::remaining.eq(0),
+                authorizations::wrapped_data_key.eq(wiped),
+                authorizations::expires_at.eq(now),
+                authorizations::version.eq(authorizations::version + 1),
+            ))
+            .execute(tx.connection)?;
+    }
     Ok(ended)
 }
 

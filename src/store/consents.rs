@@ -34,6 +34,11 @@ pub fn put(tx: &mut Tx, user: &UserId, client: &ClientId, scope: &str) -> Result
     Ok(())
 }
 
+/// How many.
+pub fn forget_those_of_user(tx: &mut Tx, user: &UserId) -> Result<usize> {
+    Ok(diesel::delete(consents::table.filter(consents::user_id.eq(user.as_str()))).execute(tx.connection)?)
+}
+
 /// What was allowed an application that changed is asked again.
 pub fn forget_those_of_client(tx: &mut Tx, client: &ClientId) -> Result<usize> {
     Ok(diesel::delete(consents::table.filter(consents::client.eq(client.as_str()))).execute(tx.connection)?)

@@ -11,7 +11,7 @@ use crate::model::time::Timestamp;
 use crate::model::token::TokenRecord;
 use crate::store::page::{Listed, Page};
 use crate::store::schema::tokens;
-use crate::store::{Tx, failure, refresh_tokens};
+use crate::store::{Tx, authorizations, failure, refresh_tokens};
 
 pub fn insert(tx: &mut Tx, token: &TokenRecord) -> Result<()> {
     diesel::insert_into(tokens::table).values(Row::try_from(token)?).execute(tx.connection)?;
@@ -82,9 +82,11 @@ pub(super) fn revoke_family(tx: &mut Tx, family: &FamilyId) -> Result<usize> {
     Ok(diesel::update(active).set(tokens::revoked_at.eq(Some(now))).execute(tx.connection)?)
 }
 
-/// Revokes every active token that matches and that `reach` covers; how many, a family's refresh tokens being one.
+/// Revokes every active token that matches and that `reach` covers, service and credential scope alike; how many, a
+/// family's refresh tokens being one.
 pub fn revoke_matching(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach) -> Result<usize> {
-    let mut revoked = refresh_tokens::revoke_matching(tx, filter, reach)?;
+    let mut revoked = authorizations::end_tokens(tx, filter, reach)?;
+    revoked += refresh_tokens::revoke_matching(tx, filter, reach)?;
     let now = tx.now;
     let active = TokenFilter { standing: Standing::Active, ..filter.clone() };
     let candidates: Vec<(String, String)> =

@@ -287,7 +287,7 @@ fn wrong_passwords_and_codes_are_said_on_the_page() {
             browser.submit(&page, &[("step", "sign-in"), ("username", "jdoe"), ("password", "guess")]);
         let said = wrong.expect(422).text();
         assert!(said.contains("no son correctos") && said.contains("role=\"alert\""), "{said}");
-        assert!(!said.contains("guess"));
+        assert!(!said.contains("guess") && said.contains("value=\"jdoe\""), "{said}");
         browser.sign_in(&page, "jdoe", PASSWORD);
         assert!(browser.get(&page).expect(200).text().contains("autenticador"));
         // The password alone is not enough.
@@ -391,6 +391,55 @@ fn a_code_ends_with_what_it_was_given_for() {
         person.set_roles(scene, &[]);
         refused(&redeemed(scene, &code), "invalid_grant");
     });
+}
+
+#[test]
+fn who_allowed_an_application_is_asked_again_when_it_changed() {
+    on_both(|scene| {
+        portal(scene);
+        let person = Person::new(scene, "acme", "jdoe", &["signer"], &[SEAT]);
+        let browser = Browser::new(&scene.http);
+        let page = browser.sent(&ASKED);
+        browser.sign_in(&page, "jdoe", PASSWORD);
+        browser.allow(&page);
+        let is_asked = || {
+            let page = browser.sent(&ASKED);
+            let shown = browser.get(&page);
+            let asked = shown.status == 200 && shown.text().contains("Allow access?");
+            if asked {
+                browser.allow(&page);
+            }
+            asked
+        };
+        assert!(!is_asked());
+        let change = |change: Value| {
+            let request = scene.http.patch("/api/v1/clients/portal").bearer(&scene.admin());
+            request.json(&change).send().expect(200);
+        };
+        change(json!({ "displayName": "Portal" }));
+        assert!(!is_asked());
+        change(json!({ "rolePermissions": { "signer": ["credentials:read", "credentials:use", "seats:read"] } }));
+        assert!(is_asked());
+        change(json!({ "redirectUris": [CALLBACK, "https://other.example/"] }));
+        assert!(is_asked());
+        // And whoever changed: they are not even signed in.
+        person.set_roles(scene, &["signer", "more"]);
+        let page = browser.sent(&ASKED);
+        browser.sign_in(&page, "jdoe", PASSWORD);
+        assert!(is_asked());
+    });
+}
+
+#[test]
+fn an_address_sends_so_many_browsers_at_once() {
+    let scene = Scene::on(Database::Sqlite);
+    portal(&scene);
+    let browser = Browser::new(&scene.http);
+    let busy = (0..301).map(|_| browser.get(&authorize(&ASKED))).find(|reply| reply.status != 303);
+    let busy = busy.expect("a limit").expect(429);
+    assert!(busy.header("retry-after").is_some());
+    scene.clock.advance(2);
+    browser.sent(&ASKED);
 }
 
 #[test]

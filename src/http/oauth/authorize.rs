@@ -64,9 +64,10 @@ pub async fn post(app: Data<App>, request: HttpRequest, form: Form) -> HttpRespo
 async fn answer(app: Data<App>, request: &HttpRequest, form: Result<Form>) -> HttpResponse {
     let known = browser::of(&app, request);
     let (fresh, at) = (known.is_none(), app.clock.now());
+    let address = browser::address(request);
     let begun = blocking::run(&app, move |app| {
         let browser = known.map_or_else(Browser::fresh, Ok)?;
-        let begun = begin(&app.oauth, &form?.into_texts(), &browser, at)?;
+        let begun = begin(&app.oauth, &form?.into_texts(), &browser, address?, at)?;
         Ok((begun, browser))
     })
     .await;

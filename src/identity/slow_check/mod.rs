@@ -3,15 +3,14 @@
 //! a delay never holds a secret that passed on this node before.
 
 mod passed;
-mod strangers;
 pub mod throttle;
 
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 
 use crate::identity::slow_check::passed::Passed;
-use crate::identity::slow_check::strangers::Strangers;
 pub use crate::identity::slow_check::throttle::Owner;
+use crate::identity::strangers::{Allowance, Strangers};
 use crate::model::error::Result;
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
@@ -39,10 +38,14 @@ enum Counted {
     Yes,
 }
 
+/// Checks that an address may have made in vain. Whoever has a server-made secret, or one that passed on this node before,
+/// is never held up by what others do from their address.
+const FAILURES: Allowance = Allowance { at_once: 30, served_after: 2 };
+
 impl SlowChecks {
     /// `capacity`: checks that passed and are remembered; about 100 bytes each.
     pub fn new(capacity: NonZeroUsize) -> Result<Self> {
-        Ok(Self { passed: Passed::new(capacity)?, strangers: Strangers::default() })
+        Ok(Self { passed: Passed::new(capacity)?, strangers: Strangers::new(FAILURES) })
     }
 
     /// Whether this very secret passed against this very hash before.

@@ -16,7 +16,7 @@ use crate::model::error::Result;
 use crate::model::event::Event;
 use crate::model::id::UserId;
 use crate::model::user::User;
-use crate::store::{Tx, authorization_codes, authorizations, sessions, tokens};
+use crate::store::{Tx, authorization_codes, consents, sessions, tokens};
 
 pub(super) fn target(id: &UserId) -> String {
     format!("user:{id}")
@@ -38,6 +38,6 @@ fn described(event: Event, user: &User) -> Event {
 fn end_what_was_given(tx: &mut Tx, user: &User) -> Result<usize> {
     sessions::end_those_of_user(tx, &user.id)?;
     authorization_codes::forget_those_of_user(tx, &user.id)?;
-    let authorizations = authorizations::end_those_of_user(tx, &user.id)?;
-    Ok(authorizations + tokens::revoke_those_of_user(tx, &user.tenant, &user.name)?)
+    consents::forget_those_of_user(tx, &user.id)?;
+    tokens::revoke_those_of_user(tx, &user.tenant, &user.name)
 }

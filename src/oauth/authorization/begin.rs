@@ -1,5 +1,7 @@
 //! A browser comes with a request: it is checked, and waits from then on under a handle, for this browser.
 
+use std::net::IpAddr;
+
 use crate::identity::sessions::Browser;
 use crate::keys::random;
 use crate::model::authorization_request::{Asked, AuthorizationRequest};
@@ -29,7 +31,14 @@ pub const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
 const LIFETIME_SECONDS: i64 = 15 * 60;
 
 /// An error is for the person: nothing is known that would have to be told, or the application is not to be believed.
-pub fn begin(oauth: &OAuth, parameters: &Parameters, browser: &Browser, at: Timestamp) -> Result<Begun> {
+pub fn begin(
+    oauth: &OAuth,
+    parameters: &Parameters,
+    browser: &Browser,
+    address: IpAddr,
+    at: Timestamp,
+) -> Result<Begun> {
+    oauth.arrivals.count(address, at)?;
     let named = parameters.get("client_id").and_then(|id| ClientId::parse(id).ok());
     let id = named.ok_or_else(unknown_client)?;
     let client = known(oauth, &id, at)?.ok_or_else(unknown_client)?;

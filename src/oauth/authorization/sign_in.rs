@@ -21,6 +21,16 @@ pub enum Typed {
     Code(SecretText),
 }
 
+impl Typed {
+    /// What was typed for the name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Password { name, .. } => name,
+            Self::Code(_) => "",
+        }
+    }
+}
+
 /// What came of it.
 pub enum Outcome {
     /// Signed in: the browser's new cookie.

@@ -12,7 +12,7 @@ use crate::oauth::clients::settings::ClientSettings;
 use crate::oauth::clients::{authority, secrets, target};
 use crate::service::Service;
 use crate::store::tokens::{self, TokenFilter};
-use crate::store::{Tx, clients};
+use crate::store::{Tx, clients, consents};
 
 #[derive(Clone, Default)]
 pub struct ClientChange {
@@ -48,6 +48,10 @@ pub fn change(service: &Service, call: &Call, id: &ClientId, change: ClientChang
         let mut event = described(Event::done("client.change", target(&id)), &after).with("changed", named);
         if after.status != before.status {
             event = event.with("status", after.status.as_str());
+        }
+        // What people allowed was another application's to do, or went elsewhere.
+        if before.role_permissions != after.role_permissions || before.redirect_uris != after.redirect_uris {
+            consents::forget_those_of_client(tx, &id)?;
         }
         if authority::narrows(&before, &after) {
             let all_of_it = TokenFilter { client: Some(id.clone()), ..TokenFilter::default() };

@@ -9,8 +9,8 @@ use crate::model::token::Call;
 use crate::oauth::clients::create::described;
 use crate::oauth::clients::{authority, target};
 use crate::service::Service;
-use crate::store::clients;
 use crate::store::tokens::{self, TokenFilter};
+use crate::store::{clients, consents};
 
 /// Ends a client, its secrets and its tokens.
 pub fn delete(service: &Service, call: &Call, id: &ClientId) -> Result<()> {
@@ -23,6 +23,7 @@ pub fn delete(service: &Service, call: &Call, id: &ClientId) -> Result<()> {
         client.wrapped_account_token_key = None;
         clients::update(tx, &client)?;
         clients::end_secrets(tx, &id, tx.now())?;
+        consents::forget_those_of_client(tx, &id)?;
         let all_of_it = TokenFilter { client: Some(id.clone()), ..TokenFilter::default() };
         let revoked = tokens::revoke_matching(tx, &all_of_it, &TenantReach::All)?;
         let event =

@@ -128,7 +128,8 @@ enum Done {
 
 /// What the page shows again with.
 enum Wrong {
-    Password,
+    /// With the name that was typed.
+    Password(String),
     Code,
     /// Seconds to wait.
     TooOften(u64),
@@ -166,11 +167,12 @@ fn digits(form: &Form) -> Option<SecretText> {
 fn act(app: &App, visit: &Visit, said: Said) -> Result<Done> {
     match said {
         Said::SignIn(typed) => {
+            let name = typed.name().to_owned();
             let outcome = sign_in(&app.oauth, visit, typed, app.config.limits.session_validity)?;
             Ok(match outcome {
                 Outcome::SignedIn(browser) => Done::NewBrowser(browser),
                 Outcome::CodeNeeded => Done::SameBrowser,
-                Outcome::WrongPassword => Done::Wrong(Wrong::Password),
+                Outcome::WrongPassword => Done::Wrong(Wrong::Password(name)),
                 Outcome::WrongCode => Done::Wrong(Wrong::Code),
             })
         }
@@ -273,8 +275,12 @@ fn sign_in_page(
         Step::Password { .. } => words.title,
         Step::Code => words.code_title,
     };
+    let step = match (step, &wrong) {
+        (Step::Password { .. }, Some(Wrong::Password(typed))) => Step::Password { name: Some(typed.clone()) },
+        (step, _) => step,
+    };
     let wrong = wrong.and_then(|wrong| match wrong {
-        Wrong::Password => Some(words.wrong_password.to_owned()),
+        Wrong::Password(_) => Some(words.wrong_password.to_owned()),
         Wrong::Code => Some(words.wrong_code.to_owned()),
         Wrong::TooOften(seconds) => Some(words.too_often.replace("{}", &seconds.to_string())),
         Wrong::Signing(_) => None,

@@ -1,5 +1,4 @@
-//! How many slow checks of secrets one address may have made in vain. Nothing is written for it, and whoever has a
-//! server-made secret, or one that passed on this node before, is never held up by what others do from their address.
+//! How much one address may ask of a node before it is known who asks. Nothing is written for it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,42 +8,52 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::model::error::{Code, Error, Result};
 use crate::model::time::Timestamp;
 
-/// The addresses that failed of late.
-#[derive(Default)]
-pub(super) struct Strangers {
-    /// When an address will have served its failures.
+/// The addresses that asked of late.
+pub struct Strangers {
+    allowance: Allowance,
+    /// When an address will have served what it asked.
     served: Mutex<HashMap<IpAddr, Timestamp>>,
 }
 
-/// Failures that an address may have at once.
-const AT_ONCE: i64 = 30;
-/// A failure is served after so long, in seconds.
-const SERVED_AFTER: i64 = 2;
+/// What an address may ask.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    /// So often at once,
+    pub at_once: i64,
+    /// and once more after so many seconds.
+    pub served_after: i64,
+}
+
 /// Addresses that are remembered; about 100 bytes each.
 const REMEMBERED: usize = 65_536;
 
 impl Strangers {
-    /// Counts a check before it is made, or says how long this address has to wait for its next.
-    pub(super) fn count(&self, address: IpAddr, now: Timestamp) -> Result<()> {
+    pub fn new(allowance: Allowance) -> Self {
+        Self { allowance, served: Mutex::default() }
+    }
+
+    /// Counts what is asked before it is done, or says how long this address has to wait.
+    pub fn count(&self, address: IpAddr, now: Timestamp) -> Result<()> {
+        let Allowance { at_once, served_after } = self.allowance;
         let mut served = self.served();
         if served.len() >= REMEMBERED {
             forget(&mut served, now);
         }
         let until = served.entry(neighbourhood(address)).or_insert(now);
-        let after = (*until).max(now).plus_seconds(SERVED_AFTER);
-        let wait = now.plus_seconds(AT_ONCE * SERVED_AFTER).seconds_until(after);
+        let after = (*until).max(now).plus_seconds(served_after);
+        let wait = now.plus_seconds(at_once * served_after).seconds_until(after);
         if wait > 0 {
-            let detail = format!("Too many failed attempts from this address; try again in {wait} s.");
+            let detail = format!("Too many attempts from this address; try again in {wait} s.");
             return Err(Error::new(Code::RateLimited, detail).retry_after(wait));
         }
         *until = after;
         Ok(())
     }
 
-    /// The check passed: it was no stranger.
-    pub(super) fn give_back(&self, address: IpAddr) {
+    /// It was no stranger.
+    pub fn give_back(&self, address: IpAddr) {
         if let Entry::Occupied(mut until) = self.served().entry(neighbourhood(address)) {
-            let before = until.get().plus_seconds(-SERVED_AFTER);
+            let before = until.get().plus_seconds(-self.allowance.served_after);
             until.insert(before);
         }
     }
@@ -76,15 +85,17 @@ fn forget(served: &mut HashMap<IpAddr, Timestamp>, now: Timestamp) {
 mod tests {
     use super::*;
 
+    const ALLOWANCE: Allowance = Allowance { at_once: 30, served_after: 2 };
+
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
     #[test]
     fn an_address_may_fail_so_often_at_once_and_then_waits_alone() {
-        let (strangers, mut now) = (Strangers::default(), Timestamp::from_seconds(1_800_000_000));
+        let (strangers, mut now) = (Strangers::new(ALLOWANCE), Timestamp::from_seconds(1_800_000_000));
         let one = address("192.0.2.1");
-        for _ in 0..AT_ONCE {
+        for _ in 0..ALLOWANCE.at_once {
             strangers.count(one, now).unwrap();
         }
         let refused = strangers.count(one, now).unwrap_err();
@@ -97,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_check_that_passed_costs_nothing() {
-        let (strangers, now) = (Strangers::default(), Timestamp::from_seconds(1_800_000_000));
-        for _ in 0..3 * AT_ONCE {
+        let (strangers, now) = (Strangers::new(ALLOWANCE), Timestamp::from_seconds(1_800_000_000));
+        for _ in 0..3 * ALLOWANCE.at_once {
             strangers.count(address("192.0.2.1"), now).unwrap();
             strangers.give_back(address("192.0.2.1"));
         }
