@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::http::Reply;
 use crate::support::pages::{Browser, CALLBACK, Callback, authorize};
 use crate::support::people::{PASSWORD, Person, next_code};
-use crate::support::scene::{Scene, at_once, on_both, statuses};
+use crate::support::scene::{Database, Scene, at_once, on_both, statuses};
 
 const SEAT: &str = "jdoe@acme";
 /// Of RFC 7636, appendix B.
@@ -418,7 +418,9 @@ fn who_allowed_an_application_is_asked_again_when_it_changed() {
         };
         change(json!({ "displayName": "Portal" }));
         assert!(!is_asked());
-        change(json!({ "rolePermissions": { "signer": ["credentials:read", "credentials:use", "seats:read"] } }));
+        change(
+            json!({ "rolePermissions": { "signer": ["credentials:read", "credentials:use", "seats:read"] } }),
+        );
         assert!(is_asked());
         change(json!({ "redirectUris": [CALLBACK, "https://other.example/"] }));
         assert!(is_asked());

@@ -2,13 +2,15 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::credential::oauth2code::authorize::authorize_for_code;
 use crate::credential::oauth2code::choose::choose;
 use crate::credential::oauth2code::look::{Demanded, look};
 use crate::credential::oauth2code::unanswered;
 use crate::credential::send_otp;
+use crate::model::algorithm::Digest;
 use crate::model::authorization_code::SignaturesGiven;
 use crate::model::authorization_request::{AuthorizationRequest, SignaturesAsked};
 use crate::model::error::{Code, Error, Result};
@@ -96,7 +98,7 @@ pub fn sign(oauth: &OAuth, visit: &Visit, factors: Factors) -> Result<Answer> {
     code.given.signatures = Some(SignaturesGiven {
         token_type: asked.token_type,
         names_credential: asked.credential.is_none(),
-        details: asked.details_type.as_deref().map(|kind| details(kind, &credential, asked)),
+        details: asked.details_type.as_deref().map(|kind| details(kind, &credential, asked)).transpose()?,
     });
     let id = request.id.clone();
     authorize_for_code(&oauth.service, &call, answered, &octets, move |tx, authorization| {
@@ -140,22 +142,40 @@ fn signer(
 }
 
 /// What the token response repeats (RFC 9396, 7), with the credential.
-fn details(kind: &str, credential: &CredentialId, asked: &SignaturesAsked) -> Value {
-    let documents = asked.documents.iter().flatten().map(|document| {
-        let mut entry = json!({ "hash": STANDARD.encode(&document.hash), "hashType": "DTBSR" });
-        if let Some(label) = &document.label {
-            entry["label"] = label.as_str().into();
-        }
-        entry
+fn details(kind: &str, credential: &CredentialId, asked: &SignaturesAsked) -> Result<Value> {
+    let documents = asked.documents.iter().flatten().map(|document| DocumentDigest {
+        hash: STANDARD.encode(&document.hash),
+        label: document.label.as_deref(),
+        hash_type: "DTBSR",
     });
-    let mut entry = json!({
-        "type": kind,
-        "credentialID": credential.as_str(),
-        "numSignatures": asked.num_signatures,
-        "documentDigests": documents.collect::<Vec<_>>(),
-    });
-    if let Some(digest) = asked.digest {
-        entry["hashAlgorithmOID"] = digest.oid().into();
-    }
-    json!([entry])
+    let detail = Detail {
+        kind,
+        credential,
+        num_signatures: asked.num_signatures,
+        document_digests: documents.collect(),
+        hash_algorithm: asked.digest.map(Digest::oid),
+    };
+    serde_json::to_value([detail]).map_err(Error::internal)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(rename = "credentialID")]
+    credential: &'a CredentialId,
+    num_signatures: u32,
+    document_digests: Vec<DocumentDigest<'a>>,
+    #[serde(rename = "hashAlgorithmOID", skip_serializing_if = "Option::is_none")]
+    hash_algorithm: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DocumentDigest<'a> {
+    hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
+    hash_type: &'static str,
 }
