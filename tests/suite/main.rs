@@ -40,6 +40,7 @@ mod secrets;
 mod server;
 mod sign;
 mod sign_in;
+mod signatures_page;
 mod states;
 mod support;
 mod timestamp;
