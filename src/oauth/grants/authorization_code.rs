@@ -157,12 +157,17 @@ fn credential_token(
     let given = code.given.signatures.ok_or_else(|| Error::internal("a code for nothing"))?;
     let (seen, user) = (client.seen(), Seen { user: code.user.clone(), version: code.user_version });
     let actor = request.actor_for(&client.record.id, Some(&code.user));
+    let client_data = request.client_data.clone().or(code.given.client_data);
     let settled = prepared.clone();
     oauth.service.store.write(actor, move |tx| {
         seen.stands(tx)?;
         user.stands(tx)?;
         authorization_codes::spend(tx, &code.hash, None)?;
-        Ok(Audited::new((), settled.commit(tx)?))
+        let mut event = settled.commit(tx)?;
+        if let Some(data) = &client_data {
+            event = event.with("clientData", data.as_str());
+        }
+        Ok(Audited::new((), event))
     })?;
     let credential = given.names_credential.then(|| prepared.credential().clone());
     let authorized = prepared.release(&oauth.service);
