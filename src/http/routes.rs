@@ -24,7 +24,7 @@ use super::csc::v2::{
 };
 use super::csc::{self, logo as csc_logo, send_otp as csc_send_otp, timestamp as csc_timestamp};
 use super::oauth::{
-    authorize, check_token, introspect, jwks, metadata, older, pushed_authorize, revoke, token,
+    authorize, check_token, introspect, jwks, metadata, older, pushed_authorize, revoke, token, userinfo,
 };
 use super::pages::{approval, authorization, enrolment as enrolment_page, sign_out};
 use super::problem::Problem;
@@ -164,8 +164,11 @@ table! {
         POST "/oauth2/check_token" check_token::check;
         POST "/oauth2/introspect" introspect::token;
         POST "/oauth2/revoke" revoke::token;
+        GET "/oauth2/userinfo" userinfo::get;
+        POST "/oauth2/userinfo" userinfo::post;
         GET "/oauth2/jwks" jwks::list;
         GET "/.well-known/oauth-authorization-server" metadata::show;
+        GET "/.well-known/openid-configuration" metadata::openid;
 
         GET "/csc/v1/info" csc_v1_info::get;
         POST "/csc/v1/info" csc_v1_info::post;

@@ -121,6 +121,10 @@ impl TokenVerifier {
         &self.kid
     }
 
+    pub fn algorithm(&self) -> TokenAlgorithm {
+        self.algorithm
+    }
+
     /// The claims of a token that this key signed and that says what is expected.
     ///
     /// [`Code::ExpiredToken`] for one whose only fault is its age, [`Code::InvalidToken`] for every other.

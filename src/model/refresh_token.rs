@@ -21,6 +21,8 @@ pub struct TokenFamily {
     /// The tenants that its access tokens may act for.
     pub reach: TenantReach,
     pub issued_at: Timestamp,
+    /// When the user signed in, where that was at a page of this server.
+    pub signed_in_at: Option<Timestamp>,
     /// When its youngest refresh token expires.
     pub expires_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
@@ -107,6 +109,7 @@ mod tests {
             scope: String::new(),
             reach: TenantReach::All,
             issued_at: at(0),
+            signed_in_at: None,
             expires_at: at(100),
             revoked_at: None,
         };

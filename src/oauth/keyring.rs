@@ -112,6 +112,19 @@ impl Keyring {
         Ok(current.map(|key| key.public_jwk.clone()).collect())
     }
 
+    /// What may sign a token now, or will: each once.
+    pub fn algorithms(&self, service: &Service, now: Timestamp) -> Result<Vec<&'static str>> {
+        self.refresh_if_older(service, READ_EVERY, now)?;
+        let mut algorithms: Vec<&str> = Vec::new();
+        for key in self.keys().iter().filter(|key| key.signs_until > now) {
+            let algorithm = key.verifier().algorithm().as_str();
+            if !algorithms.contains(&algorithm) {
+                algorithms.push(algorithm);
+            }
+        }
+        Ok(algorithms)
+    }
+
     /// `None` when the token names a key that is not known here, and reading the table may help.
     fn recognise_at_hand(
         &self,

@@ -5,8 +5,12 @@ use utoipa::ToSchema;
 
 use crate::keys::assertion::ALGORITHMS;
 use crate::model::client::{AuthenticationMethod, GrantType};
+use crate::model::error::Result;
 use crate::model::language::Language;
+use crate::model::time::Timestamp;
+use crate::oauth::OAuth;
 use crate::oauth::authorization::signatures::DETAILS_TYPES;
+use crate::oauth::openid::CLAIMS;
 use crate::service::Service;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -41,6 +45,23 @@ pub struct Metadata {
     pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
 }
 
+/// The same for OpenID Connect (Discovery 1.0, section 3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OpenIdConfiguration {
+    #[serde(flatten)]
+    pub server: Metadata,
+    pub userinfo_endpoint: String,
+    pub subject_types_supported: Vec<&'static str>,
+    /// Those of the keys that sign now or are next.
+    pub id_token_signing_alg_values_supported: Vec<&'static str>,
+    pub claim_types_supported: Vec<&'static str>,
+    pub claims_supported: Vec<&'static str>,
+    pub claims_parameter_supported: bool,
+    pub request_parameter_supported: bool,
+    /// Of requests as JWTs (RFC 9101); the `request_uri` of a pushed request is taken.
+    pub request_uri_parameter_supported: bool,
+}
+
 /// The grants of the token endpoint: those that have a file under `grants/`.
 pub const GRANTS: [GrantType; 4] = [
     GrantType::ClientCredentials,
@@ -72,7 +93,7 @@ pub fn metadata(service: &Service) -> Metadata {
         ui_locales_supported: Language::ALL.iter().map(|language| language.tag()).collect(),
         authorization_details_types_supported: DETAILS_TYPES.to_vec(),
         prompt_values_supported: vec!["none", "login", "consent", "select_account"],
-        scopes_supported: vec!["service", "credential"],
+        scopes_supported: vec!["openid", "profile", "email", "service", "credential"],
         token_endpoint_auth_methods_supported: methods.clone(),
         token_endpoint_auth_signing_alg_values_supported: ALGORITHMS.to_vec(),
         introspection_endpoint_auth_methods_supported: authenticating,
@@ -80,4 +101,19 @@ pub fn metadata(service: &Service) -> Metadata {
         revocation_endpoint_auth_methods_supported: methods,
         revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS.to_vec(),
     }
+}
+
+pub fn openid_configuration(oauth: &OAuth, now: Timestamp) -> Result<OpenIdConfiguration> {
+    let server = metadata(&oauth.service);
+    Ok(OpenIdConfiguration {
+        userinfo_endpoint: format!("{}/oauth2/userinfo", server.issuer),
+        server,
+        subject_types_supported: vec!["public"],
+        id_token_signing_alg_values_supported: oauth.keyring.algorithms(&oauth.service, now)?,
+        claim_types_supported: vec!["normal"],
+        claims_supported: CLAIMS.to_vec(),
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+    })
 }

@@ -12,6 +12,8 @@ pub mod check_token;
 pub mod introspect;
 pub mod revoke;
 
+pub mod openid;
+
 pub mod keyring;
 pub mod metadata;
 

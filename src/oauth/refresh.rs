@@ -19,6 +19,7 @@ use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
 use crate::model::user::User;
 use crate::oauth::known_clients::KnownClient;
+use crate::oauth::openid::{self, Authentication};
 use crate::oauth::token::{self, Granted, IssuedToken};
 use crate::oauth::{OAuth, Request};
 use crate::service::id_octets;
@@ -68,6 +69,7 @@ pub(super) fn family(
         issued_at: at,
         expires_at: at.plus_seconds(i64::from(client.record.access_token_validity)),
         revoked_at: None,
+        signed_in_at: None,
     })
 }
 
@@ -105,7 +107,12 @@ pub(super) fn exchange(
     let signed = token::sign(oauth, client, &granted, Some(family.id.clone()), request.at)?;
     let next = successor(pepper, presented);
     let next_record = record(oauth, client, &next, family.id, request.at);
-    let issued = signed.issued(Some(next));
+    let mut issued = signed.issued(Some(next));
+    // OpenID Connect Core, 12.2: the same person, who signed in then.
+    if let Some((user, at)) = granted.user.as_ref().zip(family.signed_in_at) {
+        let authentication = Authentication { at, nonce: None };
+        issued.id_token = openid::id_token(oauth, &signed.record, user, &authentication)?;
+    }
     let (seen, user, client_data) = (client.seen(), granted.seen(), request.client_data.clone());
     let outcome = store.write(granted.actor(client, request), move |tx| {
         seen.stands(tx)?;

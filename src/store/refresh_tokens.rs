@@ -217,6 +217,7 @@ struct FamilyRow {
     issued_at: i64,
     expires_at: i64,
     revoked_at: Option<i64>,
+    signed_in_at: Option<i64>,
 }
 
 impl TryFrom<&TokenFamily> for FamilyRow {
@@ -235,6 +236,7 @@ impl TryFrom<&TokenFamily> for FamilyRow {
             issued_at: family.issued_at.micros(),
             expires_at: family.expires_at.micros(),
             revoked_at: family.revoked_at.map(Timestamp::micros),
+            signed_in_at: family.signed_in_at.map(Timestamp::micros),
         })
     }
 }
@@ -255,6 +257,7 @@ impl TryFrom<FamilyRow> for TokenFamily {
             issued_at: Timestamp::from_micros(row.issued_at),
             expires_at: Timestamp::from_micros(row.expires_at),
             revoked_at: row.revoked_at.map(Timestamp::from_micros),
+            signed_in_at: row.signed_in_at.map(Timestamp::from_micros),
         })
     }
 }

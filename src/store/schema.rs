@@ -308,6 +308,7 @@ diesel::table! {
         issued_at -> BigInt,
         expires_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        signed_in_at -> Nullable<BigInt>,
     }
 }
 

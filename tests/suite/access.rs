@@ -19,6 +19,8 @@ enum Door {
     Client,
     Native(Native),
     Csc(Csc),
+    /// For users' tokens with scope `openid`.
+    Person,
     /// CSC's auth/login, where a client shows its id and secret.
     Login,
     /// CSC's auth/revoke, for the bearer of any token.
@@ -185,7 +187,7 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
     let configuration =
         json!({ "name": "new", "tenant": "acme", "type": "explicit", "secondFactors": ["PIN"] });
     let revoke = || Door::Revoke(Csc::of(204, json!({ "token": "A".repeat(43) })));
-    use Door::{Client, Link, Login, Native as N, Open, Page, Unconfigured};
+    use Door::{Client, Link, Login, Native as N, Open, Page, Person as User, Unconfigured};
     vec![
         (
             "POST /api/v1/credentials",
@@ -310,8 +312,11 @@ fn rows(things: &Things) -> Vec<(&'static str, Door)> {
         ("POST /csc/v1/oauth2/revoke", Client),
         ("POST /csc/v2/oauth2/token", Client),
         ("POST /csc/v2/oauth2/revoke", Client),
+        ("GET /oauth2/userinfo", User),
+        ("POST /oauth2/userinfo", User),
         ("GET /oauth2/jwks", Open),
         ("GET /.well-known/oauth-authorization-server", Open),
+        ("GET /.well-known/openid-configuration", Open),
         ("GET /csc/v1/info", Open),
         ("POST /csc/v1/info", Open),
         ("GET /csc/v1/auth/login", Login),
@@ -410,6 +415,7 @@ fn every_route_lets_in_whom_it_should_and_nobody_else() {
                 }
             }
             Door::Client => client_door(scene, route, &things.active.token),
+            Door::Person => person_door(scene, &tokens, &things, route),
             Door::Native(native) => native_door(scene, &tokens, &things, route, native),
             Door::Csc(csc) => csc_door(scene, &tokens, &things, route, csc),
             Door::Login => login_door(scene, route),
@@ -453,7 +459,13 @@ impl Door {
         match self {
             Door::Native(native) => Some((native.right, native.to_right, &native.body)),
             Door::Csc(csc) | Door::Revoke(csc) => Some((("acme", SEAT), csc.to_right, &csc.body)),
-            Door::Open | Door::Client | Door::Login | Door::Unconfigured | Door::Link | Door::Page(_) => None,
+            Door::Open
+            | Door::Client
+            | Door::Person
+            | Door::Login
+            | Door::Unconfigured
+            | Door::Link
+            | Door::Page(_) => None,
         }
     }
 }
@@ -566,6 +578,30 @@ fn csc_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str, cs
             blind(things, &reply.expect(200), route);
         }
     }
+}
+
+/// Nobody, clients that act for themselves, and applications that did not ask who the user is.
+fn person_door(scene: &Scene, tokens: &Tokens<'_>, things: &Things, route: &str) {
+    let path = things.path(route, true);
+    let attempt = |token: Option<&str>| call(scene, route, &path, token, &Value::Null);
+    unwelcome(&attempt(None), route, "invalid_token");
+    let unasked = tokens.of_user();
+    for forged in ["x", "e30.e30.e30", &format!("{unasked}A"), &unsigned(&unasked)] {
+        unwelcome(&attempt(Some(forged)), route, "invalid_token");
+    }
+    let asked = || {
+        let signed_in = sign_in(scene, "doorway", "visitor", PASSWORD, &[("scope", "openid")]).expect(200);
+        signed_in.json()["access_token"].as_str().expect("a token").to_owned()
+    };
+    let revoked = asked();
+    scene.revoke("doorway", &revoked);
+    unwelcome(&attempt(Some(&revoked)), route, "invalid_token");
+    for token in [tokens.of(("admin", "")), tokens.of(("acme", SEAT)), unasked] {
+        let reply = attempt(Some(&token)).expect(403);
+        let challenge = reply.header("www-authenticate").unwrap();
+        assert!(challenge.contains(r#"error="insufficient_scope""#), "{route}: {challenge}");
+    }
+    attempt(Some(&asked())).expect(200);
 }
 
 fn login_door(scene: &Scene, route: &str) {

@@ -32,6 +32,7 @@ mod login;
 mod nodes;
 mod oauth;
 mod oauth2code;
+mod openid;
 mod par;
 mod password;
 mod pipeline;

@@ -9,6 +9,7 @@ pub mod older;
 pub mod pushed_authorize;
 pub mod revoke;
 pub mod token;
+pub mod userinfo;
 
 pub mod form;
 

@@ -71,6 +71,7 @@ impl Reading<'_> {
             }
             (false, _) => None,
         };
+        let (prompt, max_age) = (self.prompt()?, self.max_age()?);
         Ok(Asked {
             response,
             redirect_uri,
@@ -79,8 +80,9 @@ impl Reading<'_> {
             scope,
             code_challenge,
             nonce: self.owned("nonce"),
-            prompt: self.prompt()?,
-            max_age: self.max_age()?,
+            // OpenID Connect Core, 3.1.2.1: max_age=0 is prompt=login.
+            prompt: Prompt { login: prompt.login || max_age == Some(0), ..prompt },
+            max_age,
             login_hint: self.owned("login_hint"),
             language: self.language(),
             client_data: self.owned("clientData"),

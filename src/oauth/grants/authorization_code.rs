@@ -14,10 +14,12 @@ use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::refresh_token::FamilyOrigin;
 use crate::model::secret::SecretText;
+use crate::model::time::Timestamp;
 use crate::oauth::authorization::decide::{CODE_PREFIX, code_hash};
 use crate::oauth::client_authentication::{Presented, on_behalf};
 use crate::oauth::grants::refusal::remember;
 use crate::oauth::known_clients::KnownClient;
+use crate::oauth::openid::{self, Authentication};
 use crate::oauth::token::{self, IssuedToken};
 use crate::oauth::{OAuth, Request, refresh, user_access};
 use crate::store::{authorization_codes, refresh_tokens, tokens, users};
@@ -124,12 +126,18 @@ fn exchange(
         .refresh
         .map(|origin| refresh::begin(oauth, client, &granted, origin, request.at))
         .transpose()?;
-    let family = match &begun {
+    let mut family = match &begun {
         Some(begun) => begun.family.clone(),
         None => refresh::family(client, &granted, FamilyOrigin::Grant, request.at)?,
     };
     let signed = token::sign(oauth, client, &granted, Some(family.id.clone()), request.at)?;
-    let issued = signed.issued(begun.as_ref().map(|begun| begun.refresh_token.clone()));
+    let mut issued = signed.issued(begun.as_ref().map(|begun| begun.refresh_token.clone()));
+    let signed_in_at = Timestamp::from_seconds(code.given.signed_in_at);
+    family.signed_in_at = Some(signed_in_at);
+    if let Some(user) = &granted.user {
+        let authentication = Authentication { at: signed_in_at, nonce: code.given.nonce.as_deref() };
+        issued.id_token = openid::id_token(oauth, &signed.record, user, &authentication)?;
+    }
     let (seen, actor) = (client.seen(), granted.actor(client, request));
     let user = Seen { user: code.user.clone(), version: code.user_version };
     let client_data = request.client_data.clone().or(code.given.client_data);
