@@ -8,7 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -90,6 +90,8 @@ fn harden(headers: &mut HeaderMap, secure: bool) {
     };
     by_default(X_CONTENT_TYPE_OPTIONS, "nosniff");
     by_default(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    // For browsers that do not know frame-ancestors.
+    by_default(X_FRAME_OPTIONS, "DENY");
     by_default(REFERRER_POLICY, "no-referrer");
     by_default(CACHE_CONTROL, "no-store");
     if secure {

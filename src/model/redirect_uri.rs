@@ -31,6 +31,10 @@ pub fn fault(uri: &str) -> Option<&'static str> {
     if DANGEROUS.iter().any(|bad| scheme.eq_ignore_ascii_case(bad)) {
         return Some("a scheme that an application answers");
     }
+    // Whoever is on the way would read the code (RFC 9700, 2.6). There is no way where the application is on this machine.
+    if scheme.eq_ignore_ascii_case("http") && loopback(uri).is_none() && !is_localhost(uri) {
+        return Some("https, or http://127.0.0.1, http://[::1] or http://localhost");
+    }
     let authority = rest.strip_prefix("//").map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
     if authority.is_some_and(|authority| authority.contains('@')) {
         return Some("a URI without a user before its host");
@@ -55,11 +59,18 @@ fn is_the_same(registered: &str, sent: &str) -> bool {
 }
 
 /// The address, and what follows the port, of a URI of this very machine. `localhost` may be looked up elsewhere, and is
-/// a name like any other (RFC 8252, 8.3).
+/// compared like any other name (RFC 8252, 8.3).
 fn loopback(uri: &str) -> Option<(&'static str, &str)> {
-    let (address, rest) = ["http://127.0.0.1", "http://[::1]"]
-        .into_iter()
-        .find_map(|address| Some((address, uri.strip_prefix(address)?)))?;
+    ["http://127.0.0.1", "http://[::1]"].into_iter().find_map(|host| Some((host, beyond_port(host, uri)?)))
+}
+
+fn is_localhost(uri: &str) -> bool {
+    beyond_port("http://localhost", uri).is_some()
+}
+
+/// What follows the host and its port, if it is this host.
+fn beyond_port<'a>(host: &str, uri: &'a str) -> Option<&'a str> {
+    let rest = uri.strip_prefix(host)?;
     let path = match rest.strip_prefix(':') {
         None => rest,
         Some(rest) => {
@@ -69,7 +80,7 @@ fn loopback(uri: &str) -> Option<(&'static str, &str)> {
             path
         }
     };
-    (path.is_empty() || path.starts_with(['/', '?'])).then_some((address, path))
+    (path.is_empty() || path.starts_with(['/', '?'])).then_some(path)
 }
 
 #[cfg(test)]
@@ -130,6 +141,13 @@ mod tests {
             ("com.example.app:/cb", true),
             ("myapp://cb", true),
             ("http://127.0.0.1/cb", true),
+            ("http://[::1]:8080/cb", true),
+            ("http://localhost:8080/cb", true),
+            ("http://app.example/cb", false),
+            ("HTTP://app.example/cb", false),
+            ("http:app.example/cb", false),
+            ("http://localhost.evil.example/cb", false),
+            ("http://localhost:80@evil.example/cb", false),
             ("/cb", false),
             ("https://app.example/#f", false),
             ("https://user@app.example/cb", false),

@@ -16,6 +16,7 @@ mod approval_page;
 mod approvals;
 mod architecture;
 mod asynchronous;
+mod attacks;
 mod client_authentication;
 mod clients;
 mod code_flow;

@@ -45,6 +45,7 @@ fn every_answer_has_an_id_and_is_hardened() {
             ("x-request-id", "mine.1"),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
         ] {
             assert_eq!(reply.header(name), Some(value), "{path}");
         }
