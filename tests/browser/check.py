@@ -12,6 +12,7 @@ from mail import MailServer
 from passing import end_cleanly_when_told_to, pass_all
 from reader import Browser
 from service import Service
+import signatures
 
 
 class Stage:
@@ -28,7 +29,7 @@ def main(program, chromium, axe, screenshots):
         Service(program, {"COUNTERSIGN_SMTP_URL": mail.url, "COUNTERSIGN_MAIL_FROM": "sign@acme.test"}) as service,
         Browser(chromium, axe, screenshots, service.url) as browser,
     ):
-        pass_all([faults.run, approvals.run, enrolment.run, authorization.run], Stage(service, mail, browser))
+        pass_all([faults.run, approvals.run, enrolment.run, authorization.run, signatures.run], Stage(service, mail, browser))
 
 
 main(*sys.argv[1:])
