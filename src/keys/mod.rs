@@ -12,6 +12,7 @@ pub mod opened;
 pub mod pool;
 pub mod software;
 
+pub mod account_token;
 pub mod argon;
 pub mod assertion;
 pub mod otp;

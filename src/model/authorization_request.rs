@@ -45,6 +45,9 @@ pub struct Asked {
     pub max_age: Option<u32>,
     /// Whom the application expects.
     pub login_hint: Option<String>,
+    /// By name or e-mail address, the only one who may sign in for this and decide it (CSC `account_token`).
+    #[serde(default)]
+    pub account: Option<String>,
     pub language: Option<Language>,
     /// The caller's own, kept for billing.
     pub client_data: Option<String>,

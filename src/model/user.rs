@@ -81,6 +81,13 @@ pub struct UserOtp {
 }
 
 impl User {
+    /// Whether a name or an e-mail address is this user's.
+    pub fn is_called(&self, typed: &str) -> bool {
+        let typed = identifier(typed);
+        let email = self.email.as_deref().map(identifier);
+        typed == self.name.as_str() || email.is_some_and(|email| email == typed)
+    }
+
     /// First and last name, else the name.
     pub fn display_name(&self) -> String {
         let parts: Vec<&str> =

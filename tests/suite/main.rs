@@ -11,6 +11,7 @@
 
 mod abuse;
 mod access;
+mod account_token;
 mod administration;
 mod approval_page;
 mod approvals;

@@ -35,6 +35,7 @@ use crate::oauth::authorization::begin::{Begun, begin};
         ("nonce" = Option<String>, Query),
         ("max_age" = Option<u32>, Query),
         ("login_hint" = Option<String>, Query),
+        ("account_token" = Option<String>, Query, description = "CSC: a JWT by HS256 under the SHA-256 of the client's `accountTokenKey`, with `sub`, `iat` and `jti`; nobody but `sub` may sign in"),
         ("ui_locales" = Option<String>, Query),
         ("credentialID" = Option<String>, Query, description = "With scope `credential`"),
         ("numSignatures" = Option<u32>, Query, description = "With scope `credential`"),

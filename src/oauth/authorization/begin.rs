@@ -11,10 +11,12 @@ use crate::model::language::Language;
 use crate::model::secret::SecretText;
 use crate::model::time::Timestamp;
 use crate::oauth::OAuth;
+use crate::oauth::authorization::account::{self, Unspent};
 use crate::oauth::authorization::answer::Answer;
 use crate::oauth::authorization::request::{Fault, Parameters, asked, unknown_client};
 use crate::oauth::authorization::{handle_id, known};
-use crate::store::authorization_requests;
+use crate::store::used_assertions::Use;
+use crate::store::{Tx, authorization_requests};
 
 /// Where the browser goes.
 pub enum Begun {
@@ -69,14 +71,18 @@ pub fn begin(
             language
         }
         None => {
-            let asked = match asked(&client, parameters, &oauth.service.public_url) {
-                Ok(asked) => asked,
+            let (asked, account) = match asked(oauth, &client, parameters, at) {
+                Ok(read) => read,
                 Err(Fault::Application { answer, .. }) => return Ok(Begun::Answered(*answer)),
                 Err(Fault::Person(error)) => return Err(error),
             };
             let request = request(asked, &handle);
             let language = request.asked.language;
-            oauth.service.store.bookkeep(at, move |tx| authorization_requests::insert(tx, &request))?;
+            let again = Answer::to(&request.asked, &oauth.service.public_url).refused(&account::used());
+            let first = oauth.service.store.bookkeep(at, move |tx| keep(tx, account.as_ref(), &request))?;
+            if first == Use::Again {
+                return Ok(Begun::Answered(again));
+            }
             language
         }
     };
@@ -84,6 +90,15 @@ pub fn begin(
 }
 
 const HANDLE_PREFIX: &str = "ar";
+
+/// Keeps a request, unless its account token was used before.
+pub(super) fn keep(tx: &mut Tx, account: Option<&Unspent>, request: &AuthorizationRequest) -> Result<Use> {
+    let first = account.map_or(Ok(Use::First), |account| account.spend(tx))?;
+    if first == Use::First {
+        authorization_requests::insert(tx, request)?;
+    }
+    Ok(first)
+}
 
 /// What a pushed request is found by.
 pub(super) fn pushed_id(oauth: &OAuth, request_uri: &str) -> Option<[u8; 32]> {

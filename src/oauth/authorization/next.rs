@@ -39,6 +39,8 @@ pub enum Step {
     /// With the name that the application expects, if it says.
     Password {
         name: Option<String>,
+        /// The only one who may sign in.
+        expected: Option<String>,
     },
     Code,
 }
@@ -106,7 +108,10 @@ pub fn next(oauth: &OAuth, visit: &Visit) -> Result<Next> {
 fn to_sign_in(waiting: &Waiting) -> Next {
     let step = match &waiting.request.passed {
         Some(_) => Step::Code,
-        None => Step::Password { name: waiting.request.asked.login_hint.clone() },
+        None => {
+            let Asked { account, login_hint, .. } = &waiting.request.asked;
+            Step::Password { name: login_hint.clone(), expected: account.clone() }
+        }
     };
     Next::SignIn { page: page(waiting), step }
 }
@@ -120,9 +125,11 @@ pub(super) fn who(waiting: &Waiting, now: Timestamp) -> Option<(&Session, &User)
     let old =
         asked.max_age.is_some_and(|most| session.signed_in_at.plus_seconds(i64::from(most)) < now && !anew);
     let elsewhere = asked.scope.tenant.as_ref().is_some_and(|tenant| *tenant != user.tenant);
+    let expected = asked.account.as_deref().is_none_or(|account| user.is_called(account));
     let enough = client.record.tenants.includes(&user.tenant)
         && !client.suspended.contains(&user.tenant)
         && !elsewhere
+        && expected
         && !old
         && (anew || !asked.prompt.login);
     enough.then_some((session, user))

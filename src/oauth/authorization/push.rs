@@ -6,12 +6,12 @@ use crate::model::authorization_request::AuthorizationRequest;
 use crate::model::error::{Code, Error, Result};
 use crate::model::secret::SecretText;
 use crate::oauth::authorization::answer::Refusal;
-use crate::oauth::authorization::begin::REQUEST_URI;
-use crate::oauth::authorization::handle_id;
+use crate::oauth::authorization::begin::{self, REQUEST_URI};
 use crate::oauth::authorization::request::{Fault, Parameters, asked};
+use crate::oauth::authorization::{account, handle_id};
 use crate::oauth::client_authentication::{Presented, on_behalf};
 use crate::oauth::{OAuth, Request};
-use crate::store::authorization_requests;
+use crate::store::used_assertions::Use;
 
 /// What came of it.
 #[derive(Clone)]
@@ -40,8 +40,12 @@ pub fn push(
         return Err(Error::new(Code::InvalidRequest, "request_uri is what this endpoint gives, not takes."));
     }
     on_behalf(oauth, presented, request.at, |client| {
-        let asked = match asked(client, parameters, &oauth.service.public_url) {
-            Ok(asked) => asked,
+        if !client.record.is_confidential() {
+            // Anybody may use its name.
+            oauth.arrivals.count(presented.address(), request.at)?;
+        }
+        let (asked, account) = match asked(oauth, client, parameters, request.at) {
+            Ok(read) => read,
             Err(Fault::Application { refusal, .. }) => return Ok(Pushing::Refused(refusal)),
             Err(Fault::Person(error)) => return Err(error),
         };
@@ -56,10 +60,13 @@ pub fn push(
             expires_at: request.at.plus_seconds(LIFETIME_SECONDS),
         };
         let seen = client.seen();
-        oauth.service.store.bookkeep(request.at, move |tx| {
+        let first = oauth.service.store.bookkeep(request.at, move |tx| {
             seen.stands(tx)?;
-            authorization_requests::insert(tx, &row)
+            begin::keep(tx, account.as_ref(), &row)
         })?;
+        if first == Use::Again {
+            return Ok(Pushing::Refused(account::used()));
+        }
         let request_uri = SecretText::new(format!("{REQUEST_URI}{}", handle.expose()));
         Ok(Pushing::Pushed { request_uri })
     })

@@ -8,6 +8,9 @@ use crate::model::client::{GrantType, Pkce};
 use crate::model::error::{Code, Error};
 use crate::model::language::Language;
 use crate::model::scope::RequestedScope;
+use crate::model::time::Timestamp;
+use crate::oauth::OAuth;
+use crate::oauth::authorization::account::{self, Unspent};
 use crate::oauth::authorization::answer::{Answer, Refusal};
 use crate::oauth::authorization::signatures;
 use crate::oauth::known_clients::KnownClient;
@@ -28,8 +31,14 @@ const LONGEST: usize = 2048;
 /// Characters of CSC's `description`.
 const LONGEST_DESCRIPTION: usize = 500;
 
-/// What is asked, or who is to be told why not.
-pub fn asked(client: &KnownClient, parameters: &Parameters, issuer: &str) -> Result<Asked, Fault> {
+/// What is asked, and the account token that is spent with it; or who is to be told why not.
+pub fn asked(
+    oauth: &OAuth,
+    client: &KnownClient,
+    parameters: &Parameters,
+    at: Timestamp,
+) -> Result<(Asked, Option<Unspent>), Fault> {
+    let issuer = &oauth.service.public_url;
     let sent = parameters.get("redirect_uri").map(String::as_str);
     let redirect_uri = client.record.redirect(sent).map_err(Fault::Person)?;
     let response = parameters.get("response_type").map(String::as_str);
@@ -39,8 +48,14 @@ pub fn asked(client: &KnownClient, parameters: &Parameters, issuer: &str) -> Res
         let answer = Answer::begin(redirect_uri.clone(), response, state.clone(), issuer).refused(&refusal);
         Fault::Application { answer: Box::new(answer), refusal }
     };
-    let read = Reading { client, parameters }.read(redirect_uri.clone(), sent.is_some());
-    read.map_err(tell)
+    let read = || {
+        let mut asked = Reading { client, parameters }.read(redirect_uri.clone(), sent.is_some())?;
+        let Some(jwt) = parameters.get("account_token") else { return Ok((asked, None)) };
+        let (account, unspent) = account::expected(oauth, &client.record, jwt, at)?;
+        asked.account = Some(account);
+        Ok((asked, Some(unspent)))
+    };
+    read().map_err(tell)
 }
 
 struct Reading<'a> {
@@ -84,6 +99,7 @@ impl Reading<'_> {
             prompt: Prompt { login: prompt.login || max_age == Some(0), ..prompt },
             max_age,
             login_hint: self.owned("login_hint"),
+            account: None,
             language: self.language(),
             client_data: self.owned("clientData"),
             signatures,
@@ -117,11 +133,6 @@ impl Reading<'_> {
             let description =
                 "Requests as JWTs (RFC 9101) are not taken; push the request (RFC 9126) instead.";
             return Err(Refusal::new("request_not_supported", description));
-        }
-        // What is meant to say who the signer is must not be overlooked.
-        if self.get("account_token").is_some() {
-            let description = "account_token is not taken: the client's record has no accountTokenKey";
-            return Err(Refusal::invalid_request(description));
         }
         Ok(())
     }

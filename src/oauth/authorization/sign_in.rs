@@ -5,11 +5,12 @@ use std::num::NonZeroU32;
 
 use crate::identity::sessions::{self, Browser};
 use crate::identity::sign_in::{self, Origin, Presented, Seen, SignIn};
-use crate::model::authorization_request::Passed;
+use crate::model::authorization_request::{Asked, Passed};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
 use crate::model::permission::TenantReach;
 use crate::model::secret::SecretText;
+use crate::model::user::identifier;
 use crate::oauth::OAuth;
 use crate::oauth::authorization::{Visit, Waiting, find, gone, waiting};
 use crate::oauth::known_clients::KnownClient;
@@ -41,6 +42,8 @@ pub enum Outcome {
     WrongPassword,
     /// The code is wrong, too old or was used before.
     WrongCode,
+    /// The application expects somebody else, and nobody but them.
+    NotExpected,
 }
 
 /// `validity`: seconds that the session lasts.
@@ -53,6 +56,9 @@ pub fn sign_in(oauth: &OAuth, visit: &Visit, typed: Typed, validity: NonZeroU32)
         at: visit.at,
     };
     let tried = match typed {
+        Typed::Password { name, .. } if !is_expected(&request.asked, &name) => {
+            return Ok(Outcome::NotExpected);
+        }
         Typed::Password { name, password } => {
             let tenants = tenants(&client, request.asked.scope.tenant.as_ref())?;
             let presented = Presented { tenants, name, password, otp: None };
@@ -83,6 +89,10 @@ pub fn sign_in(oauth: &OAuth, visit: &Visit, typed: Typed, validity: NonZeroU32)
         Ok(Audited::new((), event))
     })?;
     Ok(Outcome::SignedIn(browser))
+}
+
+fn is_expected(asked: &Asked, typed: &str) -> bool {
+    asked.account.as_deref().is_none_or(|account| identifier(account) == identifier(typed))
 }
 
 /// The tenants whose users may sign in for this client.

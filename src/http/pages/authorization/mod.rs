@@ -131,6 +131,8 @@ enum Wrong {
     /// With the name that was typed.
     Password(String),
     Code,
+    /// Another name than the one that is expected.
+    SomebodyElse,
     /// Seconds to wait.
     TooOften(u64),
     /// What the signer typed, or asked for.
@@ -174,6 +176,7 @@ fn act(app: &App, visit: &Visit, said: Said) -> Result<Done> {
                 Outcome::CodeNeeded => Done::SameBrowser,
                 Outcome::WrongPassword => Done::Wrong(Wrong::Password(name)),
                 Outcome::WrongCode => Done::Wrong(Wrong::Code),
+                Outcome::NotExpected => Done::Wrong(Wrong::SomebodyElse),
             })
         }
         Said::Decision(decision) => decide(&app.oauth, visit, decision).map(Done::Answered),
@@ -276,12 +279,15 @@ fn sign_in_page(
         Step::Code => words.code_title,
     };
     let step = match (step, &wrong) {
-        (Step::Password { .. }, Some(Wrong::Password(typed))) => Step::Password { name: Some(typed.clone()) },
+        (Step::Password { expected, .. }, Some(Wrong::Password(typed))) => {
+            Step::Password { name: Some(typed.clone()), expected }
+        }
         (step, _) => step,
     };
     let wrong = wrong.and_then(|wrong| match wrong {
         Wrong::Password(_) => Some(words.wrong_password.to_owned()),
         Wrong::Code => Some(words.wrong_code.to_owned()),
+        Wrong::SomebodyElse => Some(words.somebody_else.to_owned()),
         Wrong::TooOften(seconds) => Some(words.too_often.replace("{}", &seconds.to_string())),
         Wrong::Signing(_) => None,
     });

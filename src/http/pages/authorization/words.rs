@@ -19,6 +19,9 @@ pub struct SignInWords {
     pub cancel: &'static str,
     pub wrong_password: &'static str,
     pub wrong_code: &'static str,
+    pub somebody_else: &'static str,
+    /// Before the name of whom the application expects.
+    pub expected: &'static str,
     /// `{}`: seconds.
     pub too_often: &'static str,
 }
@@ -37,6 +40,8 @@ pub const fn sign_in(language: Language) -> &'static SignInWords {
             cancel: "Cancel and go back to",
             wrong_password: "The user name or the password is wrong. Please try again.",
             wrong_code: "The code is wrong, or was used before. Wait for the next one and enter that.",
+            somebody_else: "The application expects somebody else. Nobody but them can go on here.",
+            expected: "It expects this user, and nobody else:",
             too_often: "There were too many failed attempts. Please try again in {} seconds.",
         },
         Language::Spanish => &SignInWords {
@@ -51,6 +56,8 @@ pub const fn sign_in(language: Language) -> &'static SignInWords {
             cancel: "Cancelar y volver a",
             wrong_password: "El nombre de usuario o la contraseña no son correctos. Inténtelo de nuevo.",
             wrong_code: "El código no es correcto o ya se ha usado. Espere al siguiente e introdúzcalo.",
+            somebody_else: "La aplicación espera a otra persona. Solo ella puede continuar aquí.",
+            expected: "Espera a este usuario y a nadie más:",
             too_often: "Ha habido demasiados intentos fallidos. Inténtelo de nuevo en {} segundos.",
         },
     }
