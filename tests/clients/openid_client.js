@@ -9,6 +9,7 @@ import * as oauth from "openid-client";
 const { URL: url, USER } = process.env;
 const { application, web, phone, batch, portal } = JSON.parse(process.env.CLIENTS);
 const user = JSON.parse(USER);
+const signing = JSON.parse(process.env.SIGNING);
 const redirect_uri = "https://app.example/callback";
 const replies = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -70,6 +71,58 @@ for (const method of [oauth.ClientSecretBasic, oauth.ClientSecretPost]) {
     passed("signs a user in by the password grant, and refreshes the token");
 }
 
+{
+    const server = await discovered(web.id, oauth.ClientSecretBasic(web.secret), "oidc");
+    const nonce = oauth.randomNonce();
+    const asked = { scope: "openid profile email", nonce, max_age: "3600" };
+    const checks = { expectedNonce: nonce, idTokenExpected: true, maxAge: 3600 };
+    oauth.enableNonRepudiationChecks(server);
+    const first = await redeemed(server, asked, oauth.buildAuthorizationUrl, checks);
+    const who = first.claims();
+    assert.deepEqual([who.sub, who.name, who.preferred_username], [user.id, "Joan Doe", user.name]);
+    const told = await oauth.fetchUserInfo(server, first.access_token, who.sub);
+    assert.equal(told.email, who.email);
+    const second = await oauth.refreshTokenGrant(server, first.refresh_token);
+    assert.equal(second.claims().auth_time, who.auth_time);
+    passed("discovers OpenID Connect, checks an ID token and its signature, and asks for userinfo");
+}
+
+for (const [how, by] of [
+    ["a client with a secret", await discovered(web.id, oauth.ClientSecretBasic(web.secret))],
+    ["a public client", await discovered(phone.id, oauth.None())],
+]) {
+    const token = await redeemed(by, { scope: "service" }, oauth.buildAuthorizationUrlWithPAR);
+    assert.equal((await list(by, token)).status, 200);
+    passed(`pushes the request of ${how}`);
+}
+
+{
+    const server = await discovered(web.id, oauth.ClientSecretBasic(web.secret));
+    const details = [
+        {
+            type: "https://cloudsignatureconsortium.org/2025/credential",
+            credentialID: signing.credential,
+            numSignatures: 1,
+            documentDigests: [{ hash: signing.hash, label: "A contract" }],
+            hashAlgorithmOID: "2.16.840.1.101.3.4.2.1",
+        },
+    ];
+    const authorization_details = JSON.stringify(details);
+    for (const build of [oauth.buildAuthorizationUrl, oauth.buildAuthorizationUrlWithPAR]) {
+        const token = await redeemed(server, { scope: "credential", authorization_details }, build);
+        assert.equal(token.authorization_details[0].credentialID, signing.credential);
+        const signHash = {
+            credentialID: signing.credential,
+            hashes: [signing.hash],
+            hashAlgorithmOID: "2.16.840.1.101.3.4.2.1",
+            signAlgo: "1.2.840.10045.4.3.2",
+        };
+        const { signatures } = await (await call(server, token, "/csc/v2/signatures/signHash", signHash)).json();
+        assert.equal(signatures.length, 1);
+    }
+    passed("has a signature authorised by authorization_details, in the address and pushed, and signs");
+}
+
 process.exit();
 
 async function discovered(id, authentication, algorithm = "oauth2") {
@@ -91,12 +144,11 @@ async function redeemed(server, asked, build = oauth.buildAuthorizationUrl, chec
         ...asked,
     });
     const answer = new URL(await follow(to));
-    const refused = new URL(answer);
-    refused.searchParams.set("iss", "https://another.example");
-    await assert.rejects(oauth.authorizationCodeGrant(server, refused, { pkceCodeVerifier, expectedState, ...checks }));
-    const token = await oauth.authorizationCodeGrant(server, answer, { pkceCodeVerifier, expectedState, ...checks });
-    assert.equal((await list(server, token)).status, 200);
-    return token;
+    const wanted = { pkceCodeVerifier, expectedState, ...checks };
+    const mixed = new URL(answer);
+    mixed.searchParams.set("iss", "https://another.example");
+    await assert.rejects(oauth.authorizationCodeGrant(server, mixed, wanted));
+    return oauth.authorizationCodeGrant(server, answer, wanted);
 }
 
 async function refreshed(server, token) {
@@ -112,13 +164,18 @@ async function isRevoked(server, token) {
 }
 
 function list(server, token) {
+    return call(server, token, "/csc/v1/credentials/list", {});
+}
+
+function call(server, token, path, body) {
+    const headers = new Headers({ "content-type": "application/json" });
     return oauth.fetchProtectedResource(
         server,
         token.access_token,
-        new URL("/csc/v1/credentials/list", url),
+        new URL(path, url),
         "POST",
-        "{}",
-        new Headers({ "content-type": "application/json" }),
+        JSON.stringify(body),
+        headers,
     );
 }
 

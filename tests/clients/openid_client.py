@@ -1,5 +1,7 @@
-"""openid-client, an OAuth library for JavaScript; openid_client.js is run with the clients and the person that it needs."""
+"""openid-client, an OAuth library for JavaScript: runs openid_client.js, with the clients and the person that it needs."""
 
+import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -9,6 +11,8 @@ from joserfc.jwk import ECKey
 from authlib_people import client
 from person import PASSWORD, Person
 
+# Of a document, in base64.
+HASH = base64.b64encode(hashlib.sha256(b"I owe you ten.").digest()).decode()
 WITH_CODE = ["authorization_code", "refresh_token"]
 
 
@@ -16,7 +20,11 @@ def at(directory):
     def run(service):
         joan = Person(service, "joan-of-javascript")
         user = {"id": joan.id, "name": joan.name, "password": PASSWORD}
-        words = {"URL": service.url, "CLIENTS": json.dumps(clients(service)), "USER": json.dumps(user)}
+        signing = {"credential": joan.has_a_credential(service, "javascript"), "hash": HASH}
+        words = {
+            "URL": service.url, "USER": json.dumps(user), "SIGNING": json.dumps(signing),
+            "CLIENTS": json.dumps(clients(service)),
+        }
         with subprocess.Popen(
             ["node", "openid_client.js"], cwd=directory, env=os.environ | words, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -22,6 +22,14 @@ class Person:
         self.knows = {"username": name, "password": PASSWORD}
         self.browser = requests.Session()
 
+    def has_a_credential(self, service, name):
+        """One that they authorise on the pages, with their PIN."""
+        signer = service.begin(self.name, service.configure(name, ["PIN"], kind="oauth2"))
+        service.factor(signer, "PIN", value=signer.pin)
+        service.certify(signer, "EC", 256)
+        self.knows["pin"] = signer.pin
+        return signer.credential
+
     def follow(self, url):
         """Does what each page asks, by the first button of its first form; where the browser goes from here then."""
         answer = self._ask("GET", url)
