@@ -70,6 +70,45 @@ fn what_the_readme_links_to_is_there() {
     }
 }
 
+#[test]
+fn each_point_of_rfc_9700_is_shown_by_a_test_that_is_there() {
+    const SECTIONS: [&str; 27] = [
+        "2.1", "2.1.1", "2.1.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "2.6", "4.1", "4.2", "4.3.1",
+        "4.3.2", "4.4", "4.5", "4.6", "4.7", "4.8", "4.9", "4.10", "4.11", "4.12", "4.13", "4.14", "4.15",
+        "4.16", "4.17",
+    ];
+    let readme = readme();
+    let section =
+        readme.split("### RFC 9700, point by point\n").nth(1).unwrap().split("\n### ").next().unwrap();
+    let rows: Vec<Vec<&str>> = section
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| section"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    for row in &rows {
+        assert_eq!(row.len(), 4, "{row:?}");
+        let named = row[3].split('`').filter(|span| span.contains("::")).count();
+        assert!(named > 0, "no test shows {row:?}");
+    }
+    for known in SECTIONS {
+        let is_there = rows.iter().any(|row| row[0].split(", ").any(|section| section == known));
+        assert!(is_there, "no row for section {known}");
+    }
+    for (module, test) in section.split('`').filter_map(|span| span.split_once("::")) {
+        let is_there =
+            sources_of(module).iter().any(|source| source.contains(&format!("#[test]\nfn {test}() {{")));
+        assert!(is_there, "there is no test {module}::{test}");
+    }
+}
+
+/// The tests of a module, without their indentation: of this suite, or beside the code that they test.
+fn sources_of(module: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let places = [format!("tests/suite/{module}.rs"), format!("src/keys/{module}/tests.rs")];
+    let found = places.iter().filter_map(|place| std::fs::read_to_string(root.join(place)).ok());
+    found.map(|source| source.replace("\n    ", "\n")).collect()
+}
+
 /// What help says of a flag; commands may differ in the default.
 #[derive(Default)]
 struct Setting {
