@@ -8,16 +8,16 @@ use super::version::Version;
 use crate::app::App;
 use crate::http::routes::TABLE;
 
-/// CSC's names of what OAuth has paths for.
-const OAUTH: [&str; 4] = ["oauth2/authorize", "oauth2/pushed_authorize", "oauth2/token", "oauth2/revoke"];
-
 /// All but info, which whoever reads this has called.
 pub fn of<V: Version>(app: &App) -> Vec<&'static str> {
     // What answers GET answers POST too.
     let posts = TABLE.iter().filter(|row| row.method == Method::POST);
     let own = posts.filter_map(|row| row.path.strip_prefix(V::BASE));
-    let own = own.filter(|method| *method != "info" && !OAUTH.contains(method) && available(method, app));
-    OAUTH.into_iter().filter(|method| is_routed(&format!("/{method}"))).chain(own).collect()
+    // Those that clients find below the version's base are the same as at OAuth's own.
+    let own =
+        own.filter(|method| *method != "info" && !method.starts_with("oauth2/") && available(method, app));
+    let oauth = V::OAUTH.iter().copied().filter(|method| is_routed(&format!("/{method}")));
+    oauth.chain(own).collect()
 }
 
 /// How access tokens are had (CSC `authType`).
@@ -68,6 +68,10 @@ mod tests {
             }
             assert!(!methods.contains(&"info"));
         }
-        assert!(auth_types::<V2>().contains(&"oauth2client"));
+        for name in ["oauth2client", "oauth2code", "basic"] {
+            assert!(auth_types::<V2>().contains(&name), "{name}");
+        }
+        let pushes = |methods: Vec<&str>| methods.contains(&"oauth2/pushed_authorize");
+        assert!(pushes(of::<V2>(&app)) && !pushes(of::<V1>(&app)));
     }
 }

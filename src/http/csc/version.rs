@@ -14,6 +14,8 @@ pub trait Version: sealed::Sealed + fmt::Debug + 'static {
     const BASE: &'static str;
     /// The digest algorithm of hashes, by the name that refusals use.
     const HASH_ALGO: Parameter;
+    /// Those of OAuth's endpoints that the version knows, by CSC's names.
+    const OAUTH: &'static [&'static str];
     /// Whether descriptions of refusals are also there as `errorDescription`, which some clients of this version read.
     const REPEATS_DESCRIPTION: bool;
 
@@ -35,6 +37,7 @@ pub enum V2 {}
 impl Version for V1 {
     const BASE: &'static str = "/csc/v1/";
     const HASH_ALGO: Parameter = parameters::HASH_ALGO;
+    const OAUTH: &'static [&'static str] = &["oauth2/authorize", "oauth2/token", "oauth2/revoke"];
     const REPEATS_DESCRIPTION: bool = false;
 
     fn factor(error: &Error) -> Words<'static> {
@@ -57,6 +60,8 @@ impl Version for V1 {
 impl Version for V2 {
     const BASE: &'static str = "/csc/v2/";
     const HASH_ALGO: Parameter = parameters::HASH_ALGORITHM_OID;
+    const OAUTH: &'static [&'static str] =
+        &["oauth2/authorize", "oauth2/pushed_authorize", "oauth2/token", "oauth2/revoke"];
     const REPEATS_DESCRIPTION: bool = true;
 
     /// Version 2 does not tell which factor it is.

@@ -16,7 +16,7 @@ use crate::model::algorithm::KeyAlgorithm;
 /// What hashes may be of: data to be signed, in the form in which it is signed. Documents are not taken.
 const HASH_TYPES: [&str; 1] = ["dtbsr"];
 
-const SUPPORTS_RAR: bool = false;
+const SUPPORTS_RAR: bool = true;
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Csc2ServiceInfo)]
