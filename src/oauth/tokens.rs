@@ -7,8 +7,8 @@ use crate::model::permission::Permission;
 use crate::model::token::{Call, TokenRecord};
 use crate::service::Service;
 use crate::store::page::{Listed, Page};
-use crate::store::tokens;
 pub use crate::store::tokens::{Standing, TokenFilter};
+use crate::store::{authorization_codes, sessions, tokens, users};
 
 /// By time of issue; those whose tenants the caller covers.
 pub fn list(
@@ -39,7 +39,8 @@ pub fn revoke(service: &Service, call: &Call, id: &TokenId) -> Result<()> {
     })
 }
 
-/// Ends every active token that matches and whose tenants the caller covers; how many.
+/// Ends every active token that matches and whose tenants the caller covers; how many. A user who is named is signed out
+/// of every browser too, or the next token would be a click away.
 pub fn revoke_matching(service: &Service, call: &Call, filter: TokenFilter) -> Result<usize> {
     let names_nothing =
         filter.client.is_none() && filter.tenant.is_none() && filter.seat.is_none() && filter.user.is_none();
@@ -50,6 +51,12 @@ pub fn revoke_matching(service: &Service, call: &Call, filter: TokenFilter) -> R
     service.store.write(call.actor(), move |tx| {
         let caller = tx.admit_to_revoke(&principal, Permission::TokensRevoke)?;
         let revoked = tokens::revoke_matching(tx, &filter, caller.reach())?;
+        if let Some(user) = &filter.user {
+            for user in users::named(tx, caller.reach(), filter.tenant.as_ref(), user)? {
+                sessions::end_those_of_user(tx, &user)?;
+                authorization_codes::forget_those_of_user(tx, &user)?;
+            }
+        }
         let text = |value: Option<String>| serde_json::Value::from(value);
         let mut event = Event::done("token.revoke_matching", "tokens:*")
             .with("client", text(filter.client.as_ref().map(ToString::to_string)))

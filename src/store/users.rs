@@ -70,6 +70,24 @@ pub fn identifier_holder(tx: &mut Tx, tenant: &TenantName, typed: &str) -> Resul
     Ok(id.map(UserId::stored))
 }
 
+/// The users of this name, of one tenant or of all within reach.
+pub fn named(
+    tx: &mut Tx,
+    reach: &TenantReach,
+    tenant: Option<&TenantName>,
+    name: &str,
+) -> Result<Vec<UserId>> {
+    let mut query = users::table.filter(users::name.eq(name.to_owned())).select(users::id).into_boxed();
+    if let TenantReach::Only(_) = reach {
+        query = query.filter(users::tenant.eq_any(reach.names()));
+    }
+    if let Some(tenant) = tenant {
+        query = query.filter(users::tenant.eq(tenant.to_string()));
+    }
+    let ids: Vec<String> = query.load(tx.connection)?;
+    Ok(ids.into_iter().map(UserId::stored).collect())
+}
+
 /// The version of a user's record. In a write transaction nobody changes the record until that ends.
 pub fn version(tx: &mut Tx, id: &UserId) -> Result<Option<i64>> {
     let query = users::table.filter(users::id.eq(id.as_str())).select(users::version);

@@ -378,6 +378,11 @@ fn a_session_ends_with_its_time_with_signing_out_and_with_any_change_of_the_user
         person.set_roles(scene, &[]);
         browser.submit(&page, &[("step", "allow")]).expect(404);
         assert!(!is_signed_in());
+        sign_in();
+        assert!(is_signed_in());
+        let whose = json!({ "user": "jdoe", "tenant": "acme" });
+        scene.http.post("/api/v1/tokens/revoke").bearer(&scene.admin()).json(&whose).send().expect(200);
+        assert!(!is_signed_in());
     });
 }
 
