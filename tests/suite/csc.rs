@@ -40,7 +40,7 @@ fn whoever_asks_is_told_what_this_service_is() {
     assert_eq!(info.header("content-type"), Some("application/json"));
     let info = info.json();
     assert_eq!((&info["specs"], &info["lang"]), (&json!("1.0.4.0"), &json!("en-US")));
-    assert_eq!(info["authType"], json!(["oauth2client", "basic"]));
+    assert_eq!(info["authType"], json!(["oauth2code", "oauth2client", "basic"]));
     assert_eq!(info["oauth2"], "http://localhost:8080");
     let listed: Vec<&str> = info["methods"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
     for method in METHODS {
