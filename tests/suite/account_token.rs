@@ -135,6 +135,30 @@ fn a_token_is_the_client_s_own_young_and_good_once() {
 }
 
 #[test]
+fn a_name_of_several_tenants_wants_one_of_them() {
+    on_both(|scene| {
+        portal(scene);
+        let change = json!({ "tenants": ["acme", "globex"] });
+        scene.http.patch("/api/v1/clients/portal").bearer(&scene.admin()).json(&change).send().expect(200);
+        Person::new(scene, "acme", "jdoe", &[], &[]);
+        Person::new(scene, "globex", "jdoe", &[], &[]);
+        let browser = Browser::new(&scene.http);
+        let first = signed(&claims(scene, "jdoe", "1"));
+        assert!(refused(&browser.get(&authorize(&asking(&first)))).contains("several tenants"));
+        // It was not spent on that.
+        let mut asked = asking(&first);
+        asked[3].1 = "tenant:globex";
+        let page = browser.sent(&asked);
+        browser.sign_in(&page, "jdoe", PASSWORD);
+        browser.allow(&page).code();
+        // The other one's session is not acme's jdoe's.
+        let second = signed(&claims(scene, "jdoe@acme.example", "2"));
+        let page = browser.sent(&asking(&second));
+        assert!(browser.get(&page).expect(200).text().contains(r#"type="password""#));
+    });
+}
+
+#[test]
 fn it_may_come_with_a_pushed_request() {
     on_both(|scene| {
         portal(scene);

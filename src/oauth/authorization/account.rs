@@ -2,14 +2,16 @@
 //! stands for no password; it is for minutes and for once.
 
 use crate::keys::account_token::{self, Claims};
-use crate::model::client::Client;
 use crate::model::error::Error;
 use crate::model::id::ClientId;
+use crate::model::name::TenantName;
 use crate::model::time::Timestamp;
 use crate::oauth::OAuth;
 use crate::oauth::authorization::answer::Refusal;
-use crate::store::Tx;
+use crate::oauth::authorization::sign_in;
+use crate::oauth::known_clients::KnownClient;
 use crate::store::used_assertions::{self, Use};
+use crate::store::{Tx, users};
 
 /// An account token that is good, but for its having been used before.
 #[derive(Clone)]
@@ -31,10 +33,12 @@ const PURPOSE: &str = "account token";
 /// The name or e-mail address that the token says, and what is to be spent before anybody is asked.
 pub(super) fn expected(
     oauth: &OAuth,
-    client: &Client,
+    known: &KnownClient,
+    tenant: Option<&TenantName>,
     jwt: &str,
     now: Timestamp,
 ) -> Result<(String, Unspent), Refusal> {
+    let client = &known.record;
     let vault = &oauth.service.vault;
     // What is meant to say who the signer is must not be overlooked.
     let Some(key) = vault.account_token_key(client)? else {
@@ -43,6 +47,12 @@ pub(super) fn expected(
     };
     let claims = account_token::verify(&key, jwt).map_err(Refusal::invalid_request)?;
     judge(&claims, &client.id, now).map_err(Refusal::invalid_request)?;
+    let reach = sign_in::tenants(known, tenant)?;
+    let meant = oauth.service.store.read(now, |tx| users::identified(tx, &reach, &claims.sub))?;
+    if meant.len() > 1 {
+        let description = "sub of account_token names users of several tenants: name one in the scope";
+        return Err(Refusal::invalid_request(description));
+    }
     let unique = format!("{} {}", client.id, claims.jti);
     let unspent = Unspent {
         client: client.id.clone(),

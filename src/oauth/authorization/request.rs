@@ -51,7 +51,7 @@ pub fn asked(
     let read = || {
         let mut asked = Reading { client, parameters }.read(redirect_uri.clone(), sent.is_some())?;
         let Some(jwt) = parameters.get("account_token") else { return Ok((asked, None)) };
-        let (account, unspent) = account::expected(oauth, &client.record, jwt, at)?;
+        let (account, unspent) = account::expected(oauth, client, asked.scope.tenant.as_ref(), jwt, at)?;
         asked.account = Some(account);
         Ok((asked, Some(unspent)))
     };

@@ -8,6 +8,7 @@ use crate::identity::sign_in::{self, Origin, Presented, Seen, SignIn};
 use crate::model::authorization_request::{Asked, Passed};
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::{Audited, Event};
+use crate::model::name::TenantName;
 use crate::model::permission::TenantReach;
 use crate::model::secret::SecretText;
 use crate::model::user::identifier;
@@ -96,7 +97,7 @@ fn is_expected(asked: &Asked, typed: &str) -> bool {
 }
 
 /// The tenants whose users may sign in for this client.
-fn tenants(client: &KnownClient, named: Option<&crate::model::name::TenantName>) -> Result<TenantReach> {
+pub(super) fn tenants(client: &KnownClient, named: Option<&TenantName>) -> Result<TenantReach> {
     match named {
         None => Ok(client.record.tenants.clone()),
         Some(tenant) if client.record.tenants.includes(tenant) => Ok(TenantReach::one(tenant.clone())),
