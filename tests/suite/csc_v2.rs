@@ -97,7 +97,8 @@ fn whoever_asks_is_told_what_this_service_is() {
     let world = World::sqlite();
     let info = world.http.get("/csc/v2/info").send().expect(200).json();
     assert_eq!((&info["specs"], &info["lang"]), (&json!("2.2.0.0"), &json!("en-US")));
-    assert!(info["authType"].as_array().unwrap().contains(&json!("oauth2client")));
+    assert_eq!(info["authType"], json!(["oauth2code", "oauth2client", "basic"]));
+    assert_eq!(info["supportsRar"], true);
     assert_eq!(info["oauth2"], "http://localhost:8080");
     assert!(info.get("oauth2Issuer").is_none() && info.get("oauth2Servers").is_none(), "{info}");
     let methods = info["methods"].as_array().unwrap();

@@ -5,8 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::model::algorithm::{Digest, KeyAlgorithm, SignatureScheme};
 use serde_json::json;
 
-use super::{Type, understood, verified};
-use crate::support::scene::{PIN, Plan, Status, base64_all, on_both};
+use super::wallet::{in_a_url, text};
+use super::{CHALLENGE, Type, VERIFIER, Wallet, understood, verified};
+use crate::support::pages::CALLBACK;
+use crate::support::scene::{PIN, Plan, Status, base64_all, hash, on_both};
 
 #[test]
 fn documenso_signs_with_the_first_credential() {
@@ -90,5 +92,68 @@ fn documenso_signs_with_the_first_credential() {
             );
             verified(signed, &credential, scheme, &hashes);
         }
+    });
+}
+
+#[test]
+fn documenso_has_a_sad_by_a_code_and_signs_with_its_service_token() {
+    on_both(|scene| {
+        let wallet = Wallet::new(scene, KeyAlgorithm::P256, json!({}));
+        let base = wallet.base("v1");
+        let token = |more: &[(&str, &str)], state: &str| {
+            let sent = [
+                ("response_type", "code"),
+                ("client_id", "wallet"),
+                ("redirect_uri", CALLBACK),
+                ("state", state),
+                ("code_challenge", CHALLENGE),
+                ("code_challenge_method", "S256"),
+            ];
+            let code = wallet.code(&base, &[&sent[..], more].concat(), state);
+            let form = [
+                ("grant_type", "authorization_code"),
+                ("code", code.as_str()),
+                ("redirect_uri", CALLBACK),
+                ("code_verifier", VERIFIER),
+            ];
+            let fields =
+                [("/access_token", Type::Text), ("/token_type", Type::Text), ("/expires_in", Type::Count)];
+            understood(wallet.post_basic(&base, "/oauth2/token", &form), &fields)
+        };
+        let service = token(&[("scope", "service")], "1");
+        assert_eq!(service["token_type"], "Bearer");
+        let bearer = text(&service, "access_token");
+        let listed =
+            understood(scene.csc(bearer, "credentials/list", &json!({})), &[("/credentialIDs", Type::Texts)]);
+        let id = listed["credentialIDs"][0].as_str().unwrap();
+        let asked = json!({ "credentialID": id, "certificates": "chain", "certInfo": true });
+        let info = understood(
+            scene.csc(bearer, "credentials/info", &asked),
+            &[
+                ("/authMode", Type::OneOf(&["oauth2code"])),
+                ("/SCAL", Type::OneOf(&["2"])),
+                ("/multisign", Type::Count),
+            ],
+        );
+        assert!(info.get("PIN").is_none() && info.get("OTP").is_none(), "{info}");
+
+        let hashes = [hash("a contract")];
+        let joined = in_a_url(&hashes);
+        let asked = [
+            ("scope", "credential"),
+            ("credentialID", id),
+            ("numSignatures", "1"),
+            ("hash", joined.as_str()),
+        ];
+        let sad = token(&asked, "2");
+        assert_eq!((&sad["token_type"], sad.get("refresh_token")), (&json!("SAD"), None));
+        let body = json!({
+            "credentialID": id, "SAD": sad["access_token"], "hash": base64_all(&hashes),
+            "signAlgo": "1.2.840.10045.4.3.2", "hashAlgo": Digest::Sha256.oid(),
+        });
+        let signed = scene.csc(bearer, "signatures/signHash", &body);
+        verified(signed, &wallet.credential, SignatureScheme::Ecdsa(Digest::Sha256), &hashes);
+        wallet.post_basic(&base, "/oauth2/revoke", &[("token", bearer)]).expect(200);
+        scene.csc(bearer, "credentials/list", &json!({})).expect(401);
     });
 }

@@ -3,7 +3,9 @@
 use countersign::model::algorithm::{Digest, KeyAlgorithm, SignatureScheme};
 use serde_json::{Value, json};
 
-use super::{Type, understood, v2, verified};
+use super::wallet::text;
+use super::{CHALLENGE, Type, VERIFIER, Wallet, understood, v2, verified};
+use crate::support::pages::CALLBACK;
 use crate::support::scene::{PIN, Plan, Status, base64_all, hash, on_both};
 
 #[test]
@@ -99,5 +101,68 @@ fn the_european_wallet_s_swift_library_is_served() {
             }),
         );
         verified(signed, &credential, SignatureScheme::Ecdsa(Digest::Sha256), &hashes);
+    });
+}
+
+#[test]
+fn the_swift_library_authorises_by_details_in_the_address() {
+    on_both(|scene| {
+        let wallet = Wallet::new(scene, KeyAlgorithm::P256, json!({}));
+        let (base, id) = (wallet.base("v2"), wallet.credential.id.as_str());
+        let authorized = |more: &[(&str, &str)], state: &str| {
+            let sent = [
+                ("response_type", "code"),
+                ("client_id", "wallet"),
+                ("redirect_uri", CALLBACK),
+                ("code_challenge", CHALLENGE),
+                ("code_challenge_method", "S256"),
+                ("state", state),
+            ];
+            let code = wallet.code(&base, &[&sent[..], more].concat(), state);
+            let details = more.iter().filter(|(name, _)| *name == "authorization_details");
+            // By HTTP Basic, and with its id in the form as well; the state comes along.
+            let mut form = vec![
+                ("client_id", "wallet"),
+                ("redirect_uri", CALLBACK),
+                ("grant_type", "authorization_code"),
+                ("code_verifier", VERIFIER),
+                ("code", code.as_str()),
+                ("state", state),
+            ];
+            form.extend(details);
+            let fields =
+                [("/access_token", Type::Text), ("/token_type", Type::Text), ("/expires_in", Type::Count)];
+            understood(wallet.post_basic(&base, "/oauth2/token", &form), &fields)
+        };
+        let service = authorized(&[("scope", "service")], "a state");
+        let listed =
+            v2(scene, text(&service, "access_token"), "credentials/list", &json!({ "only_valid": true }));
+        assert_eq!(listed.expect(200).json()["credentialIDs"], json!([id]));
+
+        let hashes = [hash("a"), hash("b")];
+        let encoded = base64_all(&hashes);
+        let documents = encoded
+            .as_array()
+            .unwrap()
+            .iter()
+            .enumerate()
+            .map(|(at, hash)| json!({ "label": format!("Document {at}"), "hash": hash }));
+        let details = json!([{
+            "documentDigests": documents.collect::<Vec<_>>(), "credentialID": id,
+            "hashAlgorithmOID": Digest::Sha256.oid(), "locations": [], "type": "credential",
+        }]);
+        let details = details.to_string();
+        let asked = [("scope", "credential"), ("authorization_details", details.as_str())];
+        let token = authorized(&asked, "another state");
+        let signed = v2(
+            scene,
+            text(&token, "access_token"),
+            "signatures/signHash",
+            &json!({
+                "credentialID": id, "hashes": base64_all(&hashes), "hashAlgorithmOID": Digest::Sha256.oid(),
+                "signAlgo": "1.2.840.10045.4.3.2", "operationMode": "S",
+            }),
+        );
+        verified(signed, &wallet.credential, SignatureScheme::Ecdsa(Digest::Sha256), &hashes);
     });
 }

@@ -1,6 +1,7 @@
 //! Programs that others wrote, replayed request by request: each test sends the very fields that its program sends, and
 //! asks of the answers what that program cannot do without, with its type. Where a program would have had a token by an
-//! authorization code, it has one by client credentials here, and PIN and OTP stand for the page that would ask for them.
+//! authorization code, it has one by client credentials here, and PIN and OTP stand for the page that would ask for them;
+//! what it does by codes is in tests of its own, with [`Wallet`] for the person and the browser.
 
 mod documenso;
 mod eudi_kotlin;
@@ -8,6 +9,7 @@ mod eudi_swift;
 mod netkeystore;
 mod openszigno;
 mod pyhanko;
+mod wallet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +17,7 @@ use countersign::model::algorithm::SignatureScheme;
 use countersign::pki::verify::verify;
 use serde_json::Value;
 
+use self::wallet::{CHALLENGE, VERIFIER, Wallet};
 use crate::support::http::Reply;
 use crate::support::scene::{Credential, Scene, signatures};
 
