@@ -10,7 +10,7 @@ use ureq::http::Method;
 use crate::support::http::{Http, Reply};
 use crate::support::pages::{Browser, CALLBACK, Callback, authorize};
 use crate::support::people::{PASSWORD, Person};
-use crate::support::scene::{Scene, on_both};
+use crate::support::scene::{Plan, Scene, Status, on_both};
 use crate::support::world::World;
 
 /// Of RFC 7636, appendix B, and another.
@@ -307,6 +307,7 @@ fn no_page_can_be_framed_nor_tells_another_site_anything() {
     on_both(|scene| {
         portal(scene, &json!({}));
         joan(scene);
+        let credential = scene.enrol(&Plan::oauth2(json!(["PIN"])), Status::Active);
         let browser = Browser::new(&scene.http);
         let page = browser.sent(&ASKED);
         let mut seen = vec![browser.get(&page).expect(200)];
@@ -319,6 +320,16 @@ fn no_page_can_be_framed_nor_tells_another_site_anything() {
         seen.push(answer);
         seen.push(browser.get(&page).expect(404));
         seen.push(browser.get("/oauth2/authorize?client_id=nobody").expect(400));
+        let hash = "A".repeat(43);
+        let signing = [
+            ("scope", Some("credential")),
+            ("credentialID", Some(credential.id.as_str())),
+            ("numSignatures", Some("1")),
+            ("hashes", Some(hash.as_str())),
+        ];
+        let page = browser.sent(&asked(&signing));
+        seen.push(browser.get(&page).expect(200));
+        seen.push(browser.submit(&page, &[("step", "sign"), ("pin", "000000")]).expect(422));
         seen.push(browser.get("/oauth2/sign-out").expect(200));
         seen.push(browser.submit_from("/oauth2/sign-out", &[], "cross-site").expect(403));
         seen.push(browser.submit("/oauth2/sign-out", &[]).expect(200));
@@ -396,15 +407,20 @@ fn a_token_is_good_for_what_it_is_and_nothing_else() {
         portal(scene, &json!({}));
         joan(scene);
         let browser = Browser::new(&scene.http);
-        let code = allowed(&browser, &ASKED).code();
+        let code = allowed(&browser, &asked(&[("scope", Some("service openid"))])).code();
         let tokens = redeemed(scene, &code, &[]).expect(200).json();
         let (access, refresh) =
             (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
+        let id_token = tokens["id_token"].as_str().unwrap();
         let unused = allowed(&browser, &ASKED).code();
         let cookie = browser.cookie().unwrap();
-        for other in [refresh, &unused, cookie.split_once('=').unwrap().1] {
+        for other in [refresh, id_token, &unused, cookie.split_once('=').unwrap().1] {
             assert_eq!(worth(&scene.http, other), 401);
+            scene.http.get("/oauth2/userinfo").bearer(other).send().expect(401);
         }
+        let introspection = scene.http.post("/oauth2/introspect").basic("portal", &scene.secret("portal"));
+        let known = introspection.form(&[("token", id_token)]).send().expect(200).json();
+        assert_eq!(known, json!({ "active": false }));
         for other in [access, &unused] {
             refused(
                 post(scene, &[("grant_type", "refresh_token"), ("refresh_token", other)]),
@@ -414,14 +430,16 @@ fn a_token_is_good_for_what_it_is_and_nothing_else() {
         for other in [access, refresh] {
             refused(redeemed(scene, other, &[]), "invalid_grant");
         }
-        // An access token is no proof of who calls the token endpoint.
-        let assertion = [
-            ("grant_type", "client_credentials"),
-            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-            ("client_assertion", access),
-        ];
-        scene.http.post("/oauth2/token").form(&assertion).send().expect(401);
-        scene.http.post("/oauth2/token").basic("portal", access).form(&assertion[..1]).send().expect(401);
+        // None of ours is a proof of who calls the token endpoint.
+        for other in [access, id_token] {
+            let assertion = [
+                ("grant_type", "client_credentials"),
+                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                ("client_assertion", other),
+            ];
+            scene.http.post("/oauth2/token").form(&assertion).send().expect(401);
+            scene.http.post("/oauth2/token").basic("portal", other).form(&assertion[..1]).send().expect(401);
+        }
         // None of this has spent anything.
         redeemed(scene, &unused, &[]).expect(200);
         assert_eq!(worth(&scene.http, access), 200);
