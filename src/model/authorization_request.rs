@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::algorithm::Digest;
 use crate::model::base64;
+use crate::model::client::GrantType;
 use crate::model::id::{ClientId, CredentialId, UserId};
 use crate::model::language::Language;
 use crate::model::scope::RequestedScope;
@@ -117,6 +118,16 @@ pub enum CredentialTokenType {
 pub struct Passed {
     pub user: UserId,
     pub version: i64,
+}
+
+impl ResponseType {
+    /// Which the client has to be allowed.
+    pub const fn grant(self) -> GrantType {
+        match self {
+            Self::Code => GrantType::AuthorizationCode,
+            Self::Token => GrantType::Implicit,
+        }
+    }
 }
 
 impl CredentialTokenType {

@@ -438,6 +438,36 @@ fn who_allowed_an_application_is_asked_again_when_it_changed() {
 }
 
 #[test]
+fn nobody_is_sent_where_the_record_does_not_say_any_more() {
+    on_both(|scene| {
+        portal(scene);
+        Person::new(scene, "acme", "jdoe", &["signer"], &[SEAT]);
+        for change in [
+            json!({ "redirectUris": ["https://other.example/"] }),
+            json!({ "authorizedGrantTypes": ["client_credentials"] }),
+            json!({ "status": "disabled" }),
+        ] {
+            let browser = Browser::new(&scene.http);
+            let page = browser.sent(&ASKED);
+            browser.sign_in(&page, "jdoe", PASSWORD);
+            let patch = |change: &Value| {
+                let request = scene.http.patch("/api/v1/clients/portal").bearer(&scene.admin());
+                request.json(change).send().expect(200);
+            };
+            patch(&change);
+            for step in ["allow", "refuse"] {
+                browser.submit(&page, &[("step", step)]).expect(404);
+            }
+            browser.get(&page).expect(404);
+            patch(&json!({
+                "redirectUris": [CALLBACK], "status": "active",
+                "authorizedGrantTypes": ["authorization_code", "refresh_token"],
+            }));
+        }
+    });
+}
+
+#[test]
 fn an_address_sends_so_many_browsers_at_once() {
     let scene = Scene::on(Database::Sqlite);
     portal(&scene);

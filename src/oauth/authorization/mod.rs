@@ -20,7 +20,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::identity::sessions::Browser;
-use crate::model::authorization_request::AuthorizationRequest;
+use crate::model::authorization_request::{Asked, AuthorizationRequest, ResponseType};
+use crate::model::client::Pkce;
 use crate::model::error::{Code, Error, Result};
 use crate::model::event::Actor;
 use crate::model::id::ClientId;
@@ -76,8 +77,20 @@ fn waiting(oauth: &OAuth, visit: &Visit) -> Result<Waiting> {
     let (id, browser) = (visit.request_id(oauth), visit.browser_id(oauth));
     let (request, signed_in) =
         oauth.service.store.read(visit.at, |tx| Ok((find(tx, &id, &browser)?, signed_in(tx, &browser)?)))?;
-    let client = known(oauth, &request.client, visit.at)?.ok_or_else(gone)?;
+    let client =
+        known(oauth, &request.client, visit.at)?.filter(|client| may_still_ask(client, &request.asked));
+    let client = client.ok_or_else(gone)?;
     Ok(Waiting { request, client, signed_in })
+}
+
+/// Whether the client's record still allows what it allowed when the request came: nobody is sent where it does not.
+fn may_still_ask(client: &KnownClient, asked: &Asked) -> bool {
+    let pkce = asked.code_challenge.is_some()
+        || asked.response == ResponseType::Token
+        || client.record.pkce == Pkce::Optional;
+    client.record.redirect(Some(&asked.redirect_uri)).is_ok()
+        && client.may_use(asked.response.grant()).is_ok()
+        && pkce
 }
 
 /// The client as the database has it now: nothing is decided for one that changed since a node remembered it.

@@ -137,11 +137,7 @@ pub(super) fn who(waiting: &Waiting, now: Timestamp) -> Option<(&Session, &User)
 
 /// What the application gets for this person.
 pub(super) fn granted(asked: &Asked, user: &User) -> Result<Granted> {
-    let grant = match asked.response {
-        ResponseType::Code => GrantType::AuthorizationCode,
-        ResponseType::Token => GrantType::Implicit,
-    };
-    user_access::granted(grant, user.clone(), &asked.scope)
+    user_access::granted(asked.response.grant(), user.clone(), &asked.scope)
 }
 
 /// Whether the person allowed all of it before. Nobody can tell a client without a secret from others that pose as it,
