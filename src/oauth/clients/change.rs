@@ -49,8 +49,11 @@ pub fn change(service: &Service, call: &Call, id: &ClientId, change: ClientChang
         if after.status != before.status {
             event = event.with("status", after.status.as_str());
         }
-        // What people allowed was another application's to do, or went elsewhere.
-        if before.role_permissions != after.role_permissions || before.redirect_uris != after.redirect_uris {
+        // What people allowed was less, or went elsewhere, or did not last.
+        let asks_for_more = before.role_permissions != after.role_permissions
+            || before.redirect_uris != after.redirect_uris
+            || before.grant_types != after.grant_types;
+        if asks_for_more {
             consents::forget_those_of_client(tx, &id)?;
         }
         if authority::narrows(&before, &after) {
