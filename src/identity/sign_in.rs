@@ -283,8 +283,8 @@ fn refused(reason: &str) -> Error {
 
 const ATTEMPTS: usize = 3;
 
-/// Once more when the user changed between the check and the end.
-fn unless_changed_meanwhile(work: impl Fn() -> Result<SignIn>) -> Result<SignIn> {
+/// Once more when the user, or whatever else was looked at, changed between the check and the end.
+pub fn unless_changed_meanwhile<T>(work: impl Fn() -> Result<T>) -> Result<T> {
     let mut outcome = Err(Error::conflict());
     for _ in 0..ATTEMPTS {
         outcome = work();

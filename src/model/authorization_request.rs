@@ -8,6 +8,7 @@ use crate::model::client::GrantType;
 use crate::model::id::{ClientId, CredentialId, UserId};
 use crate::model::language::Language;
 use crate::model::scope::RequestedScope;
+use crate::model::session::Session;
 use crate::model::time::Timestamp;
 
 /// A request that waits for somebody's decision. It is decided once, and gone then.
@@ -24,6 +25,14 @@ pub struct AuthorizationRequest {
     /// When somebody signed in for this very request.
     pub signed_in_at: Option<Timestamp>,
     pub expires_at: Timestamp,
+}
+
+impl AuthorizationRequest {
+    /// Whether the session is of the sign-in for this very request. One that somebody else began in the same browser since,
+    /// for another request, is not.
+    pub fn is_signed_in_for(&self, session: &Session) -> bool {
+        self.signed_in_at == Some(session.signed_in_at)
+    }
 }
 
 /// The request itself, checked against the client's record.

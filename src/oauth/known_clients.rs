@@ -44,6 +44,11 @@ impl KnownClient {
         Err(Error::new(Code::UnauthorizedClient, detail))
     }
 
+    /// Whether anybody of the tenant gets anything by it now.
+    pub(super) fn acts_for(&self, tenant: &TenantName) -> bool {
+        self.record.tenants.includes(tenant) && !self.suspended.contains(tenant)
+    }
+
     /// The secrets that authenticate it now: none of a client that authenticates otherwise.
     pub(super) fn good_secrets(&self, now: Timestamp) -> impl Iterator<Item = &ClientSecret> {
         let all = if self.record.authentication.is_by_secret() { self.secrets.as_slice() } else { &[] };

@@ -49,6 +49,14 @@ pub fn forget_those_of_user(tx: &mut Tx, user: &UserId) -> Result<usize> {
     Ok(diesel::delete(theirs).execute(tx.connection)?)
 }
 
+/// Those that were not used yet; how many. The others are kept, so that whoever uses one again is noticed.
+pub fn forget_unused_of_client(tx: &mut Tx, client: &ClientId) -> Result<usize> {
+    let unused = authorization_codes::table
+        .filter(authorization_codes::client.eq(client.as_str()))
+        .filter(authorization_codes::used_at.is_null());
+    Ok(diesel::delete(unused).execute(tx.connection)?)
+}
+
 /// Forgets what expired before `before`, at most `limit` at a time; how many.
 pub fn forget_expired(tx: &mut Tx, before: Timestamp, limit: u16) -> Result<usize> {
     let hashes: Vec<Vec<u8>> = authorization_codes::table

@@ -66,6 +66,12 @@ pub fn follow(tx: &mut Tx, before: &[u8], browser: &[u8]) -> Result<usize> {
     Ok(diesel::update(theirs).set(authorization_requests::browser.eq(browser)).execute(tx.connection)?)
 }
 
+/// How many: what an application asked that changed is not decided any more.
+pub fn forget_those_of_client(tx: &mut Tx, client: &ClientId) -> Result<usize> {
+    let theirs = authorization_requests::table.filter(authorization_requests::client.eq(client.as_str()));
+    Ok(diesel::delete(theirs).execute(tx.connection)?)
+}
+
 /// Forgets what has expired, at most `limit` at a time; how many.
 pub fn forget_expired(tx: &mut Tx, limit: u16) -> Result<usize> {
     let ids: Vec<Vec<u8>> = authorization_requests::table

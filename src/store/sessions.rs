@@ -26,6 +26,13 @@ pub fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
 
 /// A session that has not ended. In a write transaction it does not end, nor does its user change, until that ends.
 pub fn find(tx: &mut Tx, id: &[u8]) -> Result<Option<Session>> {
+    if let Access::Write = tx.access {
+        // Users before their sessions, as whoever changes a user takes them.
+        let user: Option<String> =
+            sessions::table.find(id).select(sessions::user_id).get_result(tx.connection).optional()?;
+        let Some(user) = user else { return Ok(None) };
+        crate::store::users::version(tx, &UserId::stored(user))?;
+    }
     let query = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::id.eq(id))

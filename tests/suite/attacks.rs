@@ -185,6 +185,12 @@ fn signing_out_and_choosing_a_language_lead_nowhere() {
         let login = [("step", "sign-in"), ("username", "jdoe"), ("password", PASSWORD)];
         let location = browser.submit(&odd, &login).expect(303).header("location").unwrap().to_owned();
         assert!(location.starts_with('?'), "{location}");
+        // A last part that looks like an address stays a last part.
+        for evil in ["http:evil.example", "javascript:alert(1)"] {
+            let odd = format!("/oauth2/authorize/{evil}");
+            let reply = browser.submit(&odd, &[("step", "somebody-else")]).expect(303);
+            assert_eq!(reply.header("location"), Some(format!("./{evil}").as_str()));
+        }
     });
 }
 
@@ -303,6 +309,33 @@ fn nobody_is_signed_in_or_out_from_another_site() {
 
 /// 4.16: clickjacking; 4.2: what browsers tell other sites of an address.
 #[test]
+fn a_form_of_another_site_ends_nobody_s_session() {
+    on_both(|scene| {
+        portal(scene, &json!({}));
+        joan(scene);
+        let browser = Browser::new(&scene.http);
+        let page = browser.sent(&asked(&[]));
+        browser.sign_in(&page, "jdoe", PASSWORD);
+        // Browsers send no Lax cookie with such a form, but would take another one for it.
+        let form = asked(&[("prompt", Some("consent"))]);
+        let reply = scene.http.post("/oauth2/authorize").header("sec-fetch-site", "cross-site").form(&form);
+        let reply = reply.send().expect(303);
+        assert_eq!(reply.header("set-cookie"), None);
+        let again = reply.header("location").unwrap().to_owned();
+        let (path, query) = again.split_once('?').unwrap();
+        assert_eq!(path, "/oauth2/authorize");
+        let names: Vec<String> =
+            url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).collect();
+        assert_eq!(names, ["client_id", "request_uri"]);
+        // With the GET that follows it they do.
+        let page = browser.get(&again).expect(303).header("location").unwrap().to_owned();
+        assert!(browser.get(&page).expect(200).text().contains("Joan Doe"));
+        browser.allow(&page).code();
+        browser.get(&again).expect(400);
+    });
+}
+
+#[test]
 fn no_page_can_be_framed_nor_tells_another_site_anything() {
     on_both(|scene| {
         portal(scene, &json!({}));
@@ -362,7 +395,8 @@ fn no_redirect_takes_a_form_along() {
         let wrong = asked(&[("scope", Some("seat:a seat:b"))]);
         let asked: Vec<_> = ASKED.to_vec();
         browser.submit("/oauth2/authorize", &wrong).expect(303);
-        let sent = browser.submit("/oauth2/authorize", &asked).expect(303);
+        let again = browser.submit("/oauth2/authorize", &asked).expect(303);
+        let sent = browser.get(again.header("location").unwrap()).expect(303);
         let page = sent.header("location").unwrap().to_owned();
         let login = [("step", "sign-in"), ("username", "jdoe"), ("password", PASSWORD)];
         browser.submit(&page, &login).expect(303);

@@ -395,7 +395,68 @@ fn a_code_ends_with_what_it_was_given_for() {
         let code = allowed(&browser, &ASKED).code();
         person.set_roles(scene, &[]);
         refused(&redeemed(scene, &code), "invalid_grant");
+
+        let code = allowed(&browser, &ASKED).code();
+        let set_status = |status: &str| {
+            let request = scene.http.patch("/api/v1/tenants/acme").bearer(&scene.admin());
+            request.json(&json!({ "status": status })).send().expect(200);
+        };
+        set_status("suspended");
+        refused(&redeemed(scene, &code), "invalid_grant");
+        set_status("active");
+        change_portal(scene, &json!({ "rolePermissions": { "signer": ["credentials:read", "users:read"] } }));
+        refused(&redeemed(scene, &code), "invalid_grant");
     });
+}
+
+fn change_portal(scene: &Scene, change: &Value) {
+    let request = scene.http.patch("/api/v1/clients/portal").bearer(&scene.admin());
+    request.json(change).send().expect(200);
+}
+
+#[test]
+fn what_an_application_asked_ends_with_a_change_of_the_application() {
+    on_both(|scene| {
+        portal(scene);
+        Person::new(scene, "acme", "jdoe", &["signer"], &[SEAT]);
+        let browser = Browser::new(&scene.http);
+        for change in [
+            json!({ "redirectUris": ["https://other.example/callback"] }),
+            json!({ "rolePermissions": { "signer": ["credentials:read", "users:read"] } }),
+            json!({ "authorizedGrantTypes": ["client_credentials"] }),
+        ] {
+            let page = browser.sent(&ASKED);
+            browser.sign_in(&page, "jdoe", PASSWORD);
+            browser.get(&page).expect(200);
+            let form = [("client_secret", scene.secret("portal"))];
+            let form: Vec<(&str, &str)> =
+                ASKED.into_iter().chain(form.iter().map(|(name, value)| (*name, value.as_str()))).collect();
+            let pushed = scene.http.post("/oauth2/pushed_authorize").form(&form).send().expect(201).json();
+            change_portal(scene, &change);
+            browser.submit(&page, &[("step", "allow")]).expect(404);
+            let uri = pushed["request_uri"].as_str().unwrap();
+            browser.get(&authorize(&[("client_id", "portal"), ("request_uri", uri)])).expect(400);
+            let before = json!({
+                "redirectUris": [CALLBACK], "authorizedGrantTypes": ["authorization_code", "refresh_token"],
+                "rolePermissions": { "signer": ["credentials:read", "credentials:use"] },
+            });
+            change_portal(scene, &before);
+        }
+        // Another name is no other application.
+        let page = browser.sent(&with(&[("prompt", Some("consent"))]));
+        change_portal(scene, &json!({ "displayName": "Portal" }));
+        browser.allow(&page).code();
+    });
+}
+
+#[test]
+fn what_is_too_long_for_an_address_is_not_sent_back_in_one() {
+    let scene = Scene::on(Database::Sqlite);
+    portal(&scene);
+    let long = "x".repeat(200_000);
+    let told = scene.http.post("/oauth2/authorize").form(&with(&[("state", Some(&long))])).send();
+    let told = Callback::of(&told);
+    assert_eq!((told.get("error").as_deref(), told.get("state")), (Some("invalid_request"), None));
 }
 
 #[test]
@@ -477,6 +538,16 @@ fn an_address_sends_so_many_browsers_at_once() {
     assert!(busy.header("retry-after").is_some());
     scene.clock.advance(2);
     browser.sent(&ASKED);
+    // What takes more room counts for more.
+    scene.clock.advance(600);
+    let hashes = ["q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"; 1000].join(",");
+    let long = with(&[
+        ("scope", Some("credential")),
+        ("hashes", Some(&hashes)),
+        ("hashAlgorithmOID", Some("2.16.840.1.101.3.4.2.1")),
+    ]);
+    let busy = (0..101).find(|_| browser.submit("/oauth2/authorize", &long).status == 429);
+    assert_eq!(busy, Some(100));
 }
 
 #[test]

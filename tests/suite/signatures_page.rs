@@ -215,6 +215,29 @@ fn without_factors_the_password_is_typed_for_each_request() {
 }
 
 #[test]
+fn who_signs_in_for_another_request_signs_nothing() {
+    on_both(|scene| {
+        let credential = stage(scene, json!([]));
+        Person::new(scene, "acme", "mallory", &[], &["mallory@acme"]);
+        scene.enrol(&Plan { seat: "mallory@acme", ..Plan::oauth2(json!([])) }, Status::Active);
+        // Somebody prepares a request for their own only credential, and leaves the browser to the next one.
+        let browser = Browser::new(&scene.http);
+        let hashes = base64url(&[hash("one")]);
+        let more = [("numSignatures", "1"), ("hashes", hashes.as_str()), ("hashAlgorithmOID", SHA256)];
+        let trap = sent(&browser, &asked(&more));
+        browser.sign_in(&trap, "mallory", PASSWORD);
+        assert!(browser.get(&trap).expect(200).text().contains("mallory@acme"));
+        scene.clock.advance(60);
+        let own = sent(&browser, &for_credential(&credential));
+        browser.sign_in(&own, "jdoe", PASSWORD);
+        // The password was typed for what is jdoe's own request.
+        assert!(browser.get(&trap).expect(200).text().contains("Password"));
+        browser.submit(&trap, &[("step", "sign")]).expect(404);
+        Callback::of(&browser.submit(&own, &[("step", "sign")])).code();
+    });
+}
+
+#[test]
 fn what_cannot_be_authorised_goes_back_to_the_application() {
     on_both(|scene| {
         let credential = stage(scene, json!(["PIN"]));

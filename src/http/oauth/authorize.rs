@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::form::Form;
 use crate::app::App;
@@ -12,6 +12,7 @@ use crate::http::blocking;
 use crate::http::pages::{authorization, browser};
 use crate::identity::sessions::Browser;
 use crate::model::error::Result;
+use crate::model::id::ClientId;
 use crate::model::language::Language;
 use crate::model::secret::SecretText;
 use crate::oauth::authorization::begin::{Begun, begin};
@@ -50,25 +51,43 @@ use crate::oauth::authorization::begin::{Begun, begin};
         (status = 400, description = "A page: the client or its redirect URI is not known", body = String, content_type = "text/html"),
     ))]
 pub async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    answer(app, &request, Form::of_query(request.query_string())).await
+    answer(app, &request, Form::of_query(request.query_string()), Newcomer::GetsCookie).await
 }
 
 /// The same by a form, for requests that are too long for a URL
 #[utoipa::path(post, path = "/oauth2/authorize", tag = "oauth",
     request_body(content = String, content_type = "application/x-www-form-urlencoded",
         description = "The parameters of the GET request"),
-    responses((status = 303, description = "To the pages of this request, or back to the application")))]
+    responses((status = 303,
+        description = "To the pages of this request, or back to the application; a browser without our cookie by way of here")))]
 pub async fn post(app: Data<App>, request: HttpRequest, form: Form) -> HttpResponse {
-    answer(app, &request, Ok(form)).await
+    answer(app, &request, Ok(form), Newcomer::ComesAgain).await
 }
 
-async fn answer(app: Data<App>, request: &HttpRequest, form: Result<Form>) -> HttpResponse {
+/// What becomes of a browser that shows no cookie.
+#[derive(Clone, Copy)]
+enum Newcomer {
+    GetsCookie,
+    /// With a GET. With a form of another site browsers do not send a Lax cookie, but would take a new one for it: whoever
+    /// is signed in would be no more.
+    ComesAgain,
+}
+
+async fn answer(
+    app: Data<App>,
+    request: &HttpRequest,
+    form: Result<Form>,
+    newcomer: Newcomer,
+) -> HttpResponse {
     let known = browser::of(&app, request);
     let (fresh, at) = (known.is_none(), app.clock.now());
     let address = browser::address(request);
     let begun = blocking::run(&app, move |app| {
-        let browser = known.map_or_else(Browser::fresh, Ok)?;
-        let begun = begin(&app.oauth, &form?.into_texts(), &browser, address?, at)?;
+        let browser = match (known, newcomer) {
+            (None, Newcomer::GetsCookie) => Some(Browser::fresh()?),
+            (known, _) => known,
+        };
+        let begun = begin(&app.oauth, &form?.into_texts(), browser.as_ref(), address?, at)?;
         Ok((begun, browser))
     })
     .await;
@@ -76,8 +95,12 @@ async fn answer(app: Data<App>, request: &HttpRequest, form: Result<Form>) -> Ht
         Ok((Begun::Answered(answer), _)) => to(&answer.location()),
         Ok((Begun::Waits { handle, language }, browser)) => {
             let answer = to(&page(&app, &handle, language));
-            if fresh { browser::keep(&app, &browser, answer) } else { answer }
+            match browser.filter(|_| fresh) {
+                Some(browser) => browser::keep(&app, &browser, answer),
+                None => answer,
+            }
         }
+        Ok((Begun::Unbound { client, request_uri }, _)) => to(&again(&app, &client, &request_uri)),
         Err(problem) => authorization::misdirected(request, &problem),
     }
 }
@@ -89,7 +112,18 @@ pub fn to(location: &str) -> HttpResponse {
 
 /// Where the pages of a request are, in the language that the application asked for.
 fn page(app: &App, handle: &SecretText, language: Option<Language>) -> String {
-    let base = Url::parse(&app.service.public_url).map(|url| url.path().trim_end_matches('/').to_owned());
     let query = language.map(|language| format!("?lang={}", language.tag())).unwrap_or_default();
-    format!("{}/oauth2/authorize/{}{query}", base.unwrap_or_default(), handle.expose())
+    format!("{}/{}{query}", endpoint(app), handle.expose())
+}
+
+/// Here, with what was sent before.
+fn again(app: &App, client: &ClientId, request_uri: &SecretText) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("client_id", client.as_str()).append_pair("request_uri", request_uri.expose());
+    format!("{}?{}", endpoint(app), query.finish())
+}
+
+fn endpoint(app: &App) -> String {
+    let base = Url::parse(&app.service.public_url).map(|url| url.path().trim_end_matches('/').to_owned());
+    format!("{}/oauth2/authorize", base.unwrap_or_default())
 }

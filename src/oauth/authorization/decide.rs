@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::identity::sign_in::unless_changed_meanwhile;
 use crate::keys::sad::Sad;
 use crate::model::authorization_code::{AuthorizationCode, Given, LIFETIME_SECONDS};
 use crate::model::authorization_request::{AuthorizationRequest, ResponseType};
@@ -25,6 +26,10 @@ pub enum Decision {
 
 /// Decides what a page asked.
 pub fn decide(oauth: &OAuth, visit: &Visit, decision: Decision) -> Result<Answer> {
+    unless_changed_meanwhile(|| try_to(oauth, visit, decision))
+}
+
+fn try_to(oauth: &OAuth, visit: &Visit, decision: Decision) -> Result<Answer> {
     let waiting = waiting(oauth, visit)?;
     if decision == Decision::Refuse {
         let refusal = Refusal::new("access_denied", "The person refused.");

@@ -30,6 +30,7 @@ use crate::model::session::Session;
 use crate::model::time::Timestamp;
 use crate::model::user::User;
 use crate::oauth::OAuth;
+use crate::oauth::authorization::request::Parameters;
 use crate::oauth::known_clients::KnownClient;
 use crate::store::{Tx, authorization_requests, sessions, users};
 
@@ -109,6 +110,15 @@ fn signed_in(tx: &mut Tx, browser: &[u8]) -> Result<Option<(Session, User)>> {
     let user = users::find(tx, &session.user)?;
     Ok(user.map(|user| (session, user)))
 }
+
+/// Counts a request that comes before anybody has shown who they are: it is kept, so one that is long counts for more.
+fn count_arrival(oauth: &OAuth, parameters: &Parameters, address: IpAddr, now: Timestamp) -> Result<()> {
+    let octets: usize = parameters.values().map(String::len).sum();
+    (0..=octets / COUNTED_OCTETS).try_for_each(|_| oauth.arrivals.count(address, now))
+}
+
+/// Octets of a request that counts for one.
+const COUNTED_OCTETS: usize = 16 * 1024;
 
 fn gone() -> Error {
     Error::new(Code::NotFound, "The request is unknown, decided or too old. Begin again at the application.")

@@ -1,6 +1,6 @@
 //! What is next for a person who was sent here: to sign in, to consent, or back to the application at once.
 
-use crate::identity::sign_in::Seen;
+use crate::identity::sign_in::{Seen, unless_changed_meanwhile};
 use crate::model::authorization_request::{Asked, AuthorizationRequest, ResponseType};
 use crate::model::client::GrantType;
 use crate::model::error::{Code, Result};
@@ -59,6 +59,10 @@ pub struct Question {
 
 /// Looks; what needs nobody's decision is given at once.
 pub fn next(oauth: &OAuth, visit: &Visit) -> Result<Next> {
+    unless_changed_meanwhile(|| look(oauth, visit))
+}
+
+fn look(oauth: &OAuth, visit: &Visit) -> Result<Next> {
     let waiting = waiting(oauth, visit)?;
     let asked = &waiting.request.asked;
     let Some((session, user)) = who(&waiting, visit.at) else {
@@ -121,17 +125,13 @@ pub(super) fn who(waiting: &Waiting, now: Timestamp) -> Option<(&Session, &User)
     let Waiting { request, client, signed_in } = waiting;
     let (session, user) = signed_in.as_ref()?;
     let asked = &request.asked;
-    let anew = request.signed_in_at.is_some();
+    let anew = request.is_signed_in_for(session);
     let old =
         asked.max_age.is_some_and(|most| session.signed_in_at.plus_seconds(i64::from(most)) < now && !anew);
     let elsewhere = asked.scope.tenant.as_ref().is_some_and(|tenant| *tenant != user.tenant);
     let expected = asked.account.as_deref().is_none_or(|account| user.is_called(account));
-    let enough = client.record.tenants.includes(&user.tenant)
-        && !client.suspended.contains(&user.tenant)
-        && !elsewhere
-        && expected
-        && !old
-        && (anew || !asked.prompt.login);
+    let enough =
+        client.acts_for(&user.tenant) && !elsewhere && expected && !old && (anew || !asked.prompt.login);
     enough.then_some((session, user))
 }
 

@@ -8,7 +8,7 @@ use crate::model::secret::SecretText;
 use crate::oauth::authorization::answer::Refusal;
 use crate::oauth::authorization::begin::{self, REQUEST_URI};
 use crate::oauth::authorization::request::{Fault, Parameters, asked};
-use crate::oauth::authorization::{account, handle_id};
+use crate::oauth::authorization::{account, count_arrival, handle_id};
 use crate::oauth::client_authentication::{Presented, on_behalf};
 use crate::oauth::{OAuth, Request};
 use crate::store::used_assertions::Use;
@@ -42,7 +42,7 @@ pub fn push(
     on_behalf(oauth, presented, request.at, |client| {
         if !client.record.is_confidential() {
             // Anybody may use its name.
-            oauth.arrivals.count(presented.address(), request.at)?;
+            count_arrival(oauth, parameters, presented.address(), request.at)?;
         }
         let (asked, account) = match asked(oauth, client, parameters, request.at) {
             Ok(read) => read,

@@ -42,7 +42,8 @@ pub fn asked(
     let sent = parameters.get("redirect_uri").map(String::as_str);
     let redirect_uri = client.record.redirect(sent).map_err(Fault::Person)?;
     let response = parameters.get("response_type").map(String::as_str);
-    let state = parameters.get("state").cloned();
+    // What is too long for an address is not sent back in one.
+    let state = parameters.get("state").filter(|state| state.len() <= LONGEST).cloned();
     let tell = |refusal: Refusal| {
         let response = if response == Some("token") { ResponseType::Token } else { ResponseType::Code };
         let answer = Answer::begin(redirect_uri.clone(), response, state.clone(), issuer).refused(&refusal);

@@ -56,7 +56,7 @@ pub(super) fn look_ahead(
 ) -> Result<Beforehand> {
     let found = signer(oauth, visit, request, asked, session)
         .and_then(|(call, credential)| look(&oauth.service, &call, &unanswered(credential, asked, None)));
-    let is_anew = request.signed_in_at.is_some();
+    let is_anew = request.is_signed_in_for(session);
     match found {
         Ok(demanded) if demanded.is_nothing() && !is_anew => Ok(Beforehand::SignIn),
         Ok(demanded) => Ok(Beforehand::Asks(Box::new(Signing {
@@ -90,7 +90,7 @@ pub fn sign(oauth: &OAuth, visit: &Visit, factors: Factors) -> Result<Answer> {
     let mut answered = unanswered(credential.clone(), asked, request.asked.client_data.clone());
     let demanded = look(&oauth.service, &call, &answered)?;
     // A session alone signs nothing.
-    if demanded.is_nothing() && request.signed_in_at.is_none() {
+    if demanded.is_nothing() && !request.is_signed_in_for(session) {
         return Err(gone());
     }
     (answered.pin, answered.otp) = (factors.pin, factors.otp);

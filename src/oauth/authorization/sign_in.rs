@@ -82,9 +82,10 @@ pub fn sign_in(oauth: &OAuth, visit: &Visit, typed: Typed, validity: NonZeroU32)
     let (id, before) = (visit.request_id(oauth), visit.browser_id(oauth));
     let actor = visit.actor(format!("user:{}", session.user));
     oauth.service.store.write(actor, move |tx| {
-        find(tx, &id, &before)?;
-        authorization_requests::signed_in(tx, &id, session.signed_in_at)?;
         sessions::begin(tx, &before, &session)?;
+        // It has followed, if it was this browser's.
+        find(tx, &id, &session.id)?;
+        authorization_requests::signed_in(tx, &id, session.signed_in_at)?;
         let event = Event::done("session.begin", format!("user:{}", session.user))
             .with("expiresAt", session.expires_at.to_string());
         Ok(Audited::new((), event))

@@ -12,7 +12,7 @@ use crate::oauth::clients::settings::ClientSettings;
 use crate::oauth::clients::{authority, secrets, target};
 use crate::service::Service;
 use crate::store::tokens::{self, TokenFilter};
-use crate::store::{Tx, clients, consents};
+use crate::store::{Tx, authorization_codes, authorization_requests, clients, consents};
 
 #[derive(Clone, Default)]
 pub struct ClientChange {
@@ -53,10 +53,16 @@ pub fn change(service: &Service, call: &Call, id: &ClientId, change: ClientChang
         let asks_for_more = before.role_permissions != after.role_permissions
             || before.redirect_uris != after.redirect_uris
             || before.grant_types != after.grant_types;
+        let narrows = authority::narrows(&before, &after);
         if asks_for_more {
             consents::forget_those_of_client(tx, &id)?;
         }
-        if authority::narrows(&before, &after) {
+        if asks_for_more || narrows {
+            // Pages that are open say what the former record gave, and what was allowed on them is not had yet.
+            authorization_requests::forget_those_of_client(tx, &id)?;
+            authorization_codes::forget_unused_of_client(tx, &id)?;
+        }
+        if narrows {
             let all_of_it = TokenFilter { client: Some(id.clone()), ..TokenFilter::default() };
             event = event.with("tokensRevoked", tokens::revoke_matching(tx, &all_of_it, &TenantReach::All)?);
         }

@@ -119,6 +119,9 @@ fn exchange(
     let user = store.read(request.at, |tx| users::find(tx, &code.user))?;
     let user = user.filter(|user| user.version == code.user_version);
     let user = user.ok_or_else(|| no_good("the user changed since"))?;
+    if !client.acts_for(&user.tenant) {
+        return Err(no_good("the tenant is suspended, or the client's no more"));
+    }
     let mut granted = user_access::granted(GrantType::AuthorizationCode, user, &code.given.scope)?;
     let renewable = client.record.grant_types.contains(&GrantType::RefreshToken);
     granted.refresh = renewable.then_some(FamilyOrigin::Grant);

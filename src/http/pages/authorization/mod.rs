@@ -217,7 +217,8 @@ fn gone() -> Error {
 /// The address of this page, as a reference that keeps the language.
 fn here(request: &HttpRequest) -> String {
     match request.query_string() {
-        "" => request.path().rsplit('/').next().unwrap_or_default().to_owned(),
+        // Not without the dot: a last part with a colon would be an address of its own.
+        "" => format!("./{}", request.path().rsplit('/').next().unwrap_or_default()),
         query => format!("?{query}"),
     }
 }
