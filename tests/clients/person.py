@@ -35,7 +35,7 @@ class Person:
         answer = self._ask("GET", url)
         while True:
             if "Location" in answer.headers:
-                assert answer.status_code == 303, f"{answer.url} answered {answer.status_code}"
+                assert answer.status_code in (302, 303), f"{answer.url} answered {answer.status_code}"
                 url = urllib.parse.urljoin(answer.url, answer.headers["Location"])
                 if not url.startswith(f"{self.home}/"):
                     return url

@@ -68,7 +68,7 @@ fn allowed(browser: &Browser, parameters: &[(&str, &str)]) -> Callback {
         browser.sign_in(&page, "jdoe", PASSWORD);
         reply = browser.get(&page);
     }
-    if reply.status == 303 { Callback::of(&reply) } else { browser.allow(&page) }
+    if reply.status == 302 { Callback::of(&reply) } else { browser.allow(&page) }
 }
 
 fn redeemed(scene: &Scene, code: &str, changes: &[(&str, Option<&str>)]) -> Reply {
@@ -328,7 +328,7 @@ fn a_form_of_another_site_ends_nobody_s_session() {
             url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned()).collect();
         assert_eq!(names, ["client_id", "request_uri"]);
         // With the GET that follows it they do.
-        let page = browser.get(&again).expect(303).header("location").unwrap().to_owned();
+        let page = browser.get(&again).expect(302).header("location").unwrap().to_owned();
         assert!(browser.get(&page).expect(200).text().contains("Joan Doe"));
         browser.allow(&page).code();
         browser.get(&again).expect(400);
@@ -396,13 +396,13 @@ fn no_redirect_takes_a_form_along() {
         let asked: Vec<_> = ASKED.to_vec();
         browser.submit("/oauth2/authorize", &wrong).expect(303);
         let again = browser.submit("/oauth2/authorize", &asked).expect(303);
-        let sent = browser.get(again.header("location").unwrap()).expect(303);
+        let sent = browser.get(again.header("location").unwrap()).expect(302);
         let page = sent.header("location").unwrap().to_owned();
         let login = [("step", "sign-in"), ("username", "jdoe"), ("password", PASSWORD)];
         browser.submit(&page, &login).expect(303);
         browser.submit(&page, &[("step", "allow")]).expect(303);
         let page = browser.sent(&ASKED);
-        browser.get(&page).expect(303);
+        browser.get(&page).expect(302);
         let page = browser.sent(&changed(&ASKED, &[("prompt", Some("consent"))]));
         browser.submit(&page, &[("step", "somebody-else")]).expect(303);
         browser.submit(&page, &[("step", "refuse")]).expect(303);

@@ -352,7 +352,7 @@ fn a_session_ends_with_its_time_with_signing_out_and_with_any_change_of_the_user
         let is_signed_in = || {
             let page = browser.sent(&ASKED);
             let reply = browser.get(&page);
-            reply.status == 303 || !reply.text().contains("type=\"password\"")
+            reply.status == 302 || !reply.text().contains("type=\"password\"")
         };
         let sign_in = || {
             let page = browser.sent(&ASKED);
@@ -533,7 +533,7 @@ fn an_address_sends_so_many_browsers_at_once() {
     let scene = Scene::on(Database::Sqlite);
     portal(&scene);
     let browser = Browser::new(&scene.http);
-    let busy = (0..301).map(|_| browser.get(&authorize(&ASKED))).find(|reply| reply.status != 303);
+    let busy = (0..301).map(|_| browser.get(&authorize(&ASKED))).find(|reply| reply.status != 302);
     let busy = busy.expect("a limit").expect(429);
     assert!(busy.header("retry-after").is_some());
     scene.clock.advance(2);

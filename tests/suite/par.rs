@@ -111,9 +111,9 @@ fn of_parallel_browsers_one_gets_the_request() {
         application(scene, "portal");
         let uri = pushed(scene, "portal");
         let replies = at_once(6, || Browser::new(&scene.http).get(&authorize(&by("portal", &uri))));
-        let won = replies.iter().filter(|reply| reply.status == 303).count();
+        let won = replies.iter().filter(|reply| reply.status == 302).count();
         assert_eq!(won, 1, "{:?}", statuses(&replies));
-        assert!(replies.iter().all(|reply| [303, 400].contains(&reply.status)), "{:?}", statuses(&replies));
+        assert!(replies.iter().all(|reply| [302, 400].contains(&reply.status)), "{:?}", statuses(&replies));
     });
 }
 

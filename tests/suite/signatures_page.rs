@@ -247,7 +247,7 @@ fn what_cannot_be_authorised_goes_back_to_the_application() {
         let told = |parameters: &[(String, String)]| {
             let page = sent(&browser, parameters);
             let shown = browser.get(&page);
-            let reply = if shown.status == 303 {
+            let reply = if shown.status == 302 {
                 shown
             } else {
                 browser.sign_in(&page, "jdoe", PASSWORD);

@@ -1,7 +1,7 @@
 //! `GET` and `POST /oauth2/authorize` (RFC 6749, 3.1): where an application sends a person's browser.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use url::{Url, form_urlencoded};
@@ -47,7 +47,7 @@ use crate::oauth::authorization::begin::{Begun, begin};
         ("clientData" = Option<String>, Query),
     ),
     responses(
-        (status = 303, description = "To the pages of this request, or back to the application"),
+        (status = 302, description = "To the pages of this request, or back to the application"),
         (status = 400, description = "A page: the client or its redirect URI is not known", body = String, content_type = "text/html"),
     ))]
 pub async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
@@ -92,22 +92,24 @@ async fn answer(
     })
     .await;
     match begun {
-        Ok((Begun::Answered(answer), _)) => to(&answer.location()),
+        Ok((Begun::Answered(answer), _)) => to(request, &answer.location()),
         Ok((Begun::Waits { handle, language }, browser)) => {
-            let answer = to(&page(&app, &handle, language));
+            let answer = to(request, &page(&app, &handle, language));
             match browser.filter(|_| fresh) {
                 Some(browser) => browser::keep(&app, &browser, answer),
                 None => answer,
             }
         }
-        Ok((Begun::Unbound { client, request_uri }, _)) => to(&again(&app, &client, &request_uri)),
+        Ok((Begun::Unbound { client, request_uri }, _)) => to(request, &again(&app, &client, &request_uri)),
         Err(problem) => authorization::misdirected(request, &problem),
     }
 }
 
-/// 303: whatever the method was, the browser goes on with GET, and sends no form of ours along.
-pub fn to(location: &str) -> HttpResponse {
-    HttpResponse::build(StatusCode::SEE_OTHER).insert_header((LOCATION, location)).finish()
+/// 302 in answer to GET, as clients expect it; 303 to a form: the browser goes on with GET, and sends nothing of it along
+/// (RFC 9700, 4.12).
+pub fn to(request: &HttpRequest, location: &str) -> HttpResponse {
+    let status = if request.method() == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
+    HttpResponse::build(status).insert_header((LOCATION, location)).finish()
 }
 
 /// Where the pages of a request are, in the language that the application asked for.

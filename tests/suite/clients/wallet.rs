@@ -41,12 +41,12 @@ impl<'a> Wallet<'a> {
     #[track_caller]
     pub fn code(&self, base: &str, query: &[(&str, &str)], state: &str) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        let sent = self.browser.get(&format!("{}/oauth2/authorize?{query}", self.path(base))).expect(303);
+        let sent = self.browser.get(&format!("{}/oauth2/authorize?{query}", self.path(base))).expect(302);
         let page = sent.header("location").expect("a location").to_owned();
         for _ in 0..4 {
             let shown = self.browser.get(&page);
             let html = shown.text();
-            let fields: &[(&str, &str)] = if shown.status == 303 {
+            let fields: &[(&str, &str)] = if shown.status == 302 {
                 return returned(&shown, base, state);
             } else if html.contains("value=\"sign-in\"") {
                 &[("step", "sign-in"), ("username", "jdoe"), ("password", PASSWORD)]

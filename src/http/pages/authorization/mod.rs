@@ -38,7 +38,7 @@ use words::{ConsentWords, SignInWords};
         ("lang" = Option<String>, Query, description = "en or es; else what Accept-Language prefers")),
     responses(
         (status = 200, body = String, content_type = "text/html"),
-        (status = 303, description = "Nothing is left to ask: back to the application"),
+        (status = 302, description = "Nothing is left to ask: back to the application"),
     ))]
 pub async fn show(app: Data<App>, handle: Path<String>, request: HttpRequest) -> HttpResponse {
     let visit = match visit(&app, &request, handle) {
@@ -65,9 +65,9 @@ pub async fn decided(app: Data<App>, handle: Path<String>, request: HttpRequest,
     };
     let again = visit.clone();
     match blocking::run(&app, move |app| act(app, &visit, said)).await {
-        Ok(Done::SameBrowser) => to(&here(&request)),
-        Ok(Done::NewBrowser(browser)) => browser::keep(&app, &browser, to(&here(&request))),
-        Ok(Done::Answered(answer)) => to(&answer.location()),
+        Ok(Done::SameBrowser) => to(&request, &here(&request)),
+        Ok(Done::NewBrowser(browser)) => browser::keep(&app, &browser, to(&request, &here(&request))),
+        Ok(Done::Answered(answer)) => to(&request, &answer.location()),
         Ok(Done::Wrong(wrong)) => {
             present(&app, &request, again, StatusCode::UNPROCESSABLE_ENTITY, Some(wrong)).await
         }
@@ -239,7 +239,7 @@ async fn present(
             };
             signatures::page(request, page, *signing, now, refusal)
         }
-        Ok(Next::Answer(answer)) => to(&answer.location()),
+        Ok(Next::Answer(answer)) => to(request, &answer.location()),
         Ok(Next::SignIn { page, step }) => sign_in_page(request, status, page, step, wrong),
         Ok(Next::Consent { page, question }) => consent_page(request, status, page, *question),
         Err(problem) => failed(request, &problem),
