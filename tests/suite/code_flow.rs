@@ -291,7 +291,7 @@ fn wrong_passwords_and_codes_are_said_on_the_page() {
         browser.sign_in(&page, "jdoe", PASSWORD);
         assert!(browser.get(&page).expect(200).text().contains("autenticador"));
         // The password alone is not enough.
-        browser.submit(&page, &[("step", "allow")]).expect(404);
+        browser.has_to_sign_in(&page, "allow");
         browser.submit(&page, &[("step", "code"), ("otp", "000000")]).expect(422);
         let code = next_code(scene, &authenticator);
         let spaced = format!("{} {}", &code[..3], &code[3..]);
@@ -376,7 +376,12 @@ fn a_session_ends_with_its_time_with_signing_out_and_with_any_change_of_the_user
         sign_in();
         let page = browser.sent(&with(&[("prompt", Some("consent"))]));
         person.set_roles(scene, &[]);
-        browser.submit(&page, &[("step", "allow")]).expect(404);
+        // They are asked to sign in again, for the same request.
+        browser.has_to_sign_in(&page, "allow");
+        assert!(browser.get(&page).expect(200).text().contains("Password"));
+        browser.sign_in(&page, "jdoe", PASSWORD);
+        browser.allow(&page).code();
+        browser.submit("/oauth2/sign-out", &[]).expect(200);
         assert!(!is_signed_in());
         sign_in();
         assert!(is_signed_in());

@@ -204,7 +204,7 @@ fn without_factors_the_password_is_typed_for_each_request() {
         for _ in 0..2 {
             let page = sent(&browser, &for_credential(&credential));
             assert!(browser.get(&page).expect(200).text().contains(r#"name="password""#));
-            browser.submit(&page, &[("step", "sign")]).expect(404);
+            browser.has_to_sign_in(&page, "sign");
             browser.sign_in(&page, "jdoe", PASSWORD);
             assert!(browser.get(&page).expect(200).text().contains(r#"value="sign""#));
             let callback = Callback::of(&browser.submit(&page, &[("step", "sign")]));
@@ -232,7 +232,7 @@ fn who_signs_in_for_another_request_signs_nothing() {
         browser.sign_in(&own, "jdoe", PASSWORD);
         // The password was typed for what is jdoe's own request.
         assert!(browser.get(&trap).expect(200).text().contains("Password"));
-        browser.submit(&trap, &[("step", "sign")]).expect(404);
+        browser.has_to_sign_in(&trap, "sign");
         Callback::of(&browser.submit(&own, &[("step", "sign")])).code();
     });
 }

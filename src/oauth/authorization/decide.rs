@@ -6,13 +6,13 @@ use crate::identity::sign_in::unless_changed_meanwhile;
 use crate::keys::sad::Sad;
 use crate::model::authorization_code::{AuthorizationCode, Given, LIFETIME_SECONDS};
 use crate::model::authorization_request::{AuthorizationRequest, ResponseType};
-use crate::model::error::Result;
+use crate::model::error::{Error, Result};
 use crate::model::event::{Actor, Audited, Event, actor_name};
 use crate::model::secret::SecretText;
 use crate::model::session::Session;
 use crate::oauth::OAuth;
 use crate::oauth::authorization::answer::{Answer, Refusal};
-use crate::oauth::authorization::{Visit, gone, next, waiting};
+use crate::oauth::authorization::{Visit, gone, next, signed_out, waiting};
 use crate::oauth::known_clients::KnownClient;
 use crate::oauth::token::{self, Granted};
 use crate::store::{Tx, authorization_codes, authorization_requests, consents, sessions, tokens};
@@ -39,8 +39,7 @@ fn try_to(oauth: &OAuth, visit: &Visit, decision: Decision) -> Result<Answer> {
     if waiting.request.asked.signatures.is_some() {
         return Err(gone());
     }
-    // Whose session ended meanwhile signs in again.
-    let (session, user) = next::who(&waiting, visit.at).ok_or_else(gone)?;
+    let (session, user) = next::who(&waiting, visit.at).ok_or_else(signed_out)?;
     let granted = next::granted(&waiting.request.asked, user)?;
     give(oauth, visit, &waiting.request, &waiting.client, session, granted)
 }
@@ -157,7 +156,7 @@ fn settle(
     let actor = visit.actor(actor_name(&client, Some(&session.user)));
     oauth.service.store.write(actor, move |tx| {
         seen.stands(tx)?;
-        sessions::find(tx, &session.id)?.ok_or_else(gone)?;
+        sessions::find(tx, &session.id)?.ok_or_else(Error::conflict)?;
         if !authorization_requests::take(tx, &id)? {
             return Err(gone());
         }

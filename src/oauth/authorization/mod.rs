@@ -120,6 +120,11 @@ fn count_arrival(oauth: &OAuth, parameters: &Parameters, address: IpAddr, now: T
 /// Octets of a request that counts for one.
 const COUNTED_OCTETS: usize = 16 * 1024;
 
+/// Nobody is signed in, or not whom the request needs: its page asks again.
+fn signed_out() -> Error {
+    Error::new(Code::InvalidToken, "Nobody is signed in any more.")
+}
+
 fn gone() -> Error {
     Error::new(Code::NotFound, "The request is unknown, decided or too old. Begin again at the application.")
 }

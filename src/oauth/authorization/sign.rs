@@ -23,7 +23,7 @@ use crate::model::token::{Call, Principal};
 use crate::oauth::OAuth;
 use crate::oauth::authorization::answer::{Answer, Refusal};
 use crate::oauth::authorization::decide::new_code;
-use crate::oauth::authorization::{Visit, gone, next, waiting};
+use crate::oauth::authorization::{Visit, gone, next, signed_out, waiting};
 use crate::store::{authorization_codes, authorization_requests};
 
 /// What the signer is asked.
@@ -65,6 +65,7 @@ pub(super) fn look_ahead(
             expires_at: request.expires_at,
         }))),
         Err(error) => match error.code() {
+            Code::InvalidToken => Ok(Beforehand::SignIn),
             Code::NotFound if !is_anew => Ok(Beforehand::SignIn),
             Code::NotFound => {
                 Ok(Beforehand::Refused(Refusal::invalid_request("Invalid parameter credentialID")))
@@ -83,7 +84,7 @@ pub(super) fn look_ahead(
 /// Has the credential's factors checked, and gives a code for a token of scope `credential`.
 pub fn sign(oauth: &OAuth, visit: &Visit, factors: Factors) -> Result<Answer> {
     let waiting = waiting(oauth, visit)?;
-    let (session, _) = next::who(&waiting, visit.at).ok_or_else(gone)?;
+    let (session, _) = next::who(&waiting, visit.at).ok_or_else(signed_out)?;
     let request = &waiting.request;
     let asked = request.asked.signatures.as_ref().ok_or_else(gone)?;
     let (call, credential) = signer(oauth, visit, request, asked, session)?;
@@ -91,7 +92,7 @@ pub fn sign(oauth: &OAuth, visit: &Visit, factors: Factors) -> Result<Answer> {
     let demanded = look(&oauth.service, &call, &answered)?;
     // A session alone signs nothing.
     if demanded.is_nothing() && !request.is_signed_in_for(session) {
-        return Err(gone());
+        return Err(signed_out());
     }
     (answered.pin, answered.otp) = (factors.pin, factors.otp);
     let (text, octets, mut code) = new_code(oauth, visit, request, session)?;
@@ -115,7 +116,7 @@ pub fn sign(oauth: &OAuth, visit: &Visit, factors: Factors) -> Result<Answer> {
 /// Sends the signer a code, where the credential demands one that is sent.
 pub fn send_code(oauth: &OAuth, visit: &Visit, language: Language) -> Result<()> {
     let waiting = waiting(oauth, visit)?;
-    let (session, _) = next::who(&waiting, visit.at).ok_or_else(gone)?;
+    let (session, _) = next::who(&waiting, visit.at).ok_or_else(signed_out)?;
     let asked = waiting.request.asked.signatures.as_ref().ok_or_else(gone)?;
     let (call, credential) = signer(oauth, visit, &waiting.request, asked, session)?;
     send_otp::send(&oauth.service, &call, &credential, language)

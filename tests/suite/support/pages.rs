@@ -73,6 +73,16 @@ impl Browser {
         Callback::of(&self.submit(page, &[("step", "allow")]))
     }
 
+    /// Takes a step of a page that somebody has to sign in for first: it gives nothing, and the page comes again.
+    #[track_caller]
+    pub fn has_to_sign_in(&self, page: &str, step: &str) {
+        let location =
+            self.submit(page, &[("step", step)]).expect(303).header("location").unwrap().to_owned();
+        let (path, query) = page.split_once('?').unwrap_or((page, ""));
+        let same = format!("./{}", path.rsplit('/').next().unwrap());
+        assert!(location == same || location == format!("?{query}"), "{location}");
+    }
+
     fn keep(&self, reply: Reply) -> Reply {
         if let Some(cookie) = reply.header("set-cookie") {
             let pair = cookie.split(';').next().unwrap_or_default().to_owned();

@@ -68,6 +68,8 @@ pub async fn decided(app: Data<App>, handle: Path<String>, request: HttpRequest,
         Ok(Done::SameBrowser) => to(&request, &here(&request)),
         Ok(Done::NewBrowser(browser)) => browser::keep(&app, &browser, to(&request, &here(&request))),
         Ok(Done::Answered(answer)) => to(&request, &answer.location()),
+        // Nobody is signed in any more, and the page asks again.
+        Err(problem) if problem.error().code() == Code::InvalidToken => to(&request, &here(&request)),
         Ok(Done::Wrong(wrong)) => {
             present(&app, &request, again, StatusCode::UNPROCESSABLE_ENTITY, Some(wrong)).await
         }
