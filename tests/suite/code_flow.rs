@@ -1,5 +1,13 @@
 //! The authorization code grant: a person signs in here, consents, and the application gets tokens for them.
 
+use std::thread;
+use std::time::Duration;
+
+use countersign::config::DatabaseUrl;
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use serde_json::{Value, json};
 
 use crate::support::http::Reply;
@@ -411,6 +419,39 @@ fn a_code_ends_with_what_it_was_given_for() {
         set_status("active");
         change_portal(scene, &json!({ "rolePermissions": { "signer": ["credentials:read", "users:read"] } }));
         refused(&redeemed(scene, &code), "invalid_grant");
+    });
+}
+
+/// In the other order each would wait for the other.
+#[test]
+fn whoever_decides_takes_the_user_before_the_session_as_whoever_changes_the_user() {
+    let scene = Scene::on(Database::Postgres);
+    portal(&scene);
+    Person::new(&scene, "acme", "jdoe", &["signer"], &[SEAT]);
+    let browser = Browser::new(&scene.http);
+    let page = browser.sent(&ASKED);
+    browser.sign_in(&page, "jdoe", PASSWORD);
+    let DatabaseUrl::Postgres(url) = &scene.first().app.config.database.url else { panic!("no PostgreSQL") };
+    let mut change = PgConnection::establish(url).unwrap();
+    change.batch_execute("BEGIN; SET LOCAL lock_timeout = '300ms'; SELECT 1 FROM users FOR UPDATE").unwrap();
+    let cookie = browser.cookie();
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            let same = Browser::new(&scene.http);
+            same.plant(cookie);
+            same.has_to_sign_in(&page, "allow");
+        });
+        let mut look = PgConnection::establish(url).unwrap();
+        let waiting = "(SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        let mut is_waiting =
+            || diesel::select(sql::<BigInt>(waiting)).get_result::<i64>(&mut look).unwrap() > 0;
+        let waited = (0..500).any(|_| {
+            thread::sleep(Duration::from_millis(20));
+            is_waiting()
+        });
+        assert!(waited, "nobody waits for the user");
+        change.batch_execute("DELETE FROM sessions; COMMIT").unwrap();
     });
 }
 
