@@ -25,6 +25,7 @@ def run(stage):
         for reader in stage.browser.readers():
             reader.may_go_to(application.redirect_uri)
             yield from is_allowed(stage, reader, application)
+            yield from comes_by_a_form(reader, application)
             yield from is_not_allowed(stage, reader, application)
 
 
@@ -53,6 +54,18 @@ def is_allowed(stage, reader, application):
     assert reader.title() == titles["gone"], reader.title()
     reader.look("authorization-gone")
     yield f"a request that was decided ({reader.language})"
+
+
+def comes_by_a_form(reader, application):
+    """Browsers send no Lax cookie along with another site's form. Whoever is signed in stays so, and is not asked again."""
+    url = application.sends_by_form("service")
+    reader.may_go_to(url)
+    reader.open(url)
+    reader.submit("Go")
+    assert "code" in application.hears()
+    reader.open(application.sends_to("service", prompt="none"))
+    assert "code" in application.hears()
+    yield f"a form of another site ({reader.language})"
 
 
 def is_not_allowed(stage, reader, application):

@@ -3,6 +3,7 @@ do on the pages that they come to."""
 
 import base64
 import hashlib
+import html
 import http.server
 import secrets
 import threading
@@ -70,12 +71,27 @@ class Application:
 
     def sends_to(self, scope, **parameters):
         """Where it sends a browser."""
+        return "/oauth2/authorize?" + urllib.parse.urlencode(self._asks(scope, parameters))
+
+    def sends_by_form(self, scope, **parameters):
+        """A page of its own, under another name of this machine: for browsers that is another site."""
+        fields = "".join(
+            f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
+            for name, value in self._asks(scope, parameters).items()
+        )
+        self.server.form = (
+            f'<!DOCTYPE html><html lang="en"><title>Form</title><link rel="icon" href="data:,">'
+            f'<form method="post" action="{self.service.url}/oauth2/authorize">{fields}<button>Go</button></form></html>'
+        )
+        return "http://localhost:{}/form".format(self.server.server_address[1])
+
+    def _asks(self, scope, parameters):
         self.state, self.verifier = secrets.token_urlsafe(16), secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
-        return "/oauth2/authorize?" + urllib.parse.urlencode({
+        return {
             "response_type": "code", "client_id": self.id, "redirect_uri": self.redirect_uri, "scope": scope,
             "state": self.state, "code_challenge": challenge, "code_challenge_method": "S256", **parameters,
-        })
+        }
 
     def hears(self):
         """What came to its redirect URI last: it was the one that is asked, and in answer to what was asked."""
@@ -96,10 +112,12 @@ class Callback(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path.startswith("/callback?"):
             self.server.answers.append(urllib.parse.urlsplit(self.path).query)
+        page = self.server.form.encode() if self.path == "/form" else b""
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(page)))
         self.end_headers()
+        self.wfile.write(page)
 
     def log_message(self, *_):
         pass
