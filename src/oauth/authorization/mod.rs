@@ -1,17 +1,18 @@
 //! The authorization endpoint (RFC 6749, 3.1): an application sends a person here with a request, the person signs in,
 //! sees what is asked and decides, and goes back with an answer. In the order in which a request lives.
 
-pub mod account;
 pub mod request;
 pub mod signatures;
 
+pub mod account;
 pub mod push;
 
 pub mod begin;
-pub mod decide;
+
 pub mod next;
 pub mod sign_in;
 
+pub mod decide;
 pub mod sign;
 
 pub mod answer;
