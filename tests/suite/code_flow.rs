@@ -335,6 +335,33 @@ fn a_request_belongs_to_the_browser_that_it_came_with() {
 }
 
 #[test]
+fn nobody_allows_in_one_tab_what_another_tab_made_somebody_else_s() {
+    on_both(|scene| {
+        portal(scene);
+        Person::new(scene, "acme", "jdoe", &["signer"], &[SEAT]);
+        Person::new(scene, "acme", "mroe", &["signer"], &["mroe@acme"]);
+        let browser = Browser::new(&scene.http);
+        let user = |shown: &str| {
+            let (_, rest) = shown.split_once("name=\"user\" value=\"").expect("a user");
+            rest.split('"').next().unwrap_or_default().to_owned()
+        };
+        let page = browser.sent(&ASKED);
+        browser.sign_in(&page, "jdoe", PASSWORD);
+        let jdoe = user(&browser.get(&page).expect(200).text());
+        let another_tab = browser.sent(&with(&[("prompt", Some("login"))]));
+        browser.sign_in(&another_tab, "mroe", PASSWORD);
+        // What was shown to jdoe is shown again, to who is signed in now.
+        let again = browser.submit(&page, &[("step", "allow"), ("user", &jdoe)]).expect(303);
+        assert!(again.header("location").is_some_and(|location| !location.starts_with(CALLBACK)));
+        let shown = browser.get(&page).expect(200).text();
+        assert!(shown.contains("(mroe)"), "{shown}");
+        let answer = browser.submit(&page, &[("step", "allow"), ("user", &user(&shown))]);
+        let tokens = redeemed(scene, &Callback::of(&answer).code()).expect(200).json();
+        assert_eq!(tokens["scope"], "seat:mroe@acme tenant:acme service");
+    });
+}
+
+#[test]
 fn a_cookie_that_somebody_planted_is_worth_nothing() {
     on_both(|scene| {
         portal(scene);

@@ -18,28 +18,35 @@ use crate::oauth::token::{self, Granted};
 use crate::store::{Tx, authorization_codes, authorization_requests, consents, sessions, tokens};
 
 /// What a person can answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    Allow,
+    /// With the id of the user whom the page named, if it says: nobody allows in one tab what another tab's sign-in made
+    /// somebody else's.
+    Allow {
+        shown_to: Option<String>,
+    },
     Refuse,
 }
 
 /// Decides what a page asked.
 pub fn decide(oauth: &OAuth, visit: &Visit, decision: Decision) -> Result<Answer> {
-    unless_changed_meanwhile(|| try_to(oauth, visit, decision))
+    unless_changed_meanwhile(|| try_to(oauth, visit, &decision))
 }
 
-fn try_to(oauth: &OAuth, visit: &Visit, decision: Decision) -> Result<Answer> {
+fn try_to(oauth: &OAuth, visit: &Visit, decision: &Decision) -> Result<Answer> {
     let waiting = waiting(oauth, visit)?;
-    if decision == Decision::Refuse {
+    let Decision::Allow { shown_to } = decision else {
         let refusal = Refusal::new("access_denied", "The person refused.");
         return refuse(oauth, visit, &waiting.request, &refusal);
-    }
+    };
     // Signatures are authorised by factors, not by a word.
     if waiting.request.asked.signatures.is_some() {
         return Err(gone());
     }
     let (session, user) = next::who(&waiting, visit.at).ok_or_else(signed_out)?;
+    if shown_to.as_deref().is_some_and(|shown_to| shown_to != user.id.as_str()) {
+        return Err(signed_out());
+    }
     let granted = next::granted(&waiting.request.asked, user)?;
     give(oauth, visit, &waiting.request, &waiting.client, session, granted)
 }

@@ -149,7 +149,7 @@ impl Said {
                 password: form.secret("password").cloned().unwrap_or_else(|| SecretText::new("")),
             })),
             "code" => Ok(Self::SignIn(Typed::Code(digits(form).unwrap_or_else(|| SecretText::new(""))))),
-            "allow" => Ok(Self::Decision(Decision::Allow)),
+            "allow" => Ok(Self::Decision(Decision::Allow { shown_to: form.text("user").map(str::to_owned) })),
             "refuse" => Ok(Self::Decision(Decision::Refuse)),
             "sign" => Ok(Self::Sign(Factors {
                 pin: form.secret("pin").filter(|pin| !pin.expose().is_empty()).cloned(),
