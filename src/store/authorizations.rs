@@ -146,26 +146,17 @@ pub fn end(tx: &mut Tx, authorization: &Authorization) -> Result<()> {
 
 /// Ends every open authorization of a credential and wipes what its SADs would open; how many.
 pub fn end_all(tx: &mut Tx, credential: &CredentialId) -> Result<usize> {
-    let now = tx.now.micros();
-    let wiped: &[u8] = &[];
-    let ended = diesel::update(
-        authorizations::table
-            .filter(authorizations::credential.eq(credential.as_str()))
-            .filter(authorizations::remaining.gt(0)),
-    )
-    .set((
-        authorizations::remaining.eq(0),
-        authorizations::wrapped_data_key.eq(wiped),
-        authorizations::expires_at.eq(now),
-        authorizations::version.eq(authorizations::version + 1),
-    ))
-    .execute(tx.connection)?;
-    Ok(ended)
+    let open = authorizations::table
+        .filter(authorizations::credential.eq(credential.as_str()))
+        .filter(authorizations::remaining.gt(0))
+        .select(authorizations::id);
+    let ids: Vec<String> = open.load(tx.connection)?;
+    end_those(tx, &ids)
 }
 
 /// Ends every credential-scope token, and code of one, that matches and whose tenant `reach` covers; how many.
 pub(super) fn end_tokens(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach) -> Result<usize> {
-    let (now, wiped): (i64, &[u8]) = (tx.now.micros(), &[]);
+    let now = tx.now.micros();
     let mut given = authorizations::table
         .filter(authorizations::user_id.is_not_null())
         .filter(authorizations::remaining.gt(0))
@@ -189,6 +180,11 @@ pub(super) fn end_tokens(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach)
         given = given.filter(authorizations::user_id.eq_any(named));
     }
     let ids: Vec<String> = given.load(tx.connection)?;
+    end_those(tx, &ids)
+}
+
+fn end_those(tx: &mut Tx, ids: &[String]) -> Result<usize> {
+    let (now, wiped): (i64, &[u8]) = (tx.now.micros(), &[]);
     let mut ended = 0;
     for ids in ids.chunks(500) {
         let open = authorizations::table

@@ -111,6 +111,8 @@ pub fn revoke_matching(tx: &mut Tx, filter: &TokenFilter, reach: &TenantReach) -
 /// Revokes the active tokens that act for a tenant; those that reach all tenants stay. How many, a family's refresh
 /// tokens being one.
 pub fn revoke_those_of(tx: &mut Tx, tenant: &TenantName) -> Result<usize> {
+    let of_it = TokenFilter { tenant: Some(tenant.clone()), ..TokenFilter::default() };
+    let given = authorizations::end_tokens(tx, &of_it, &TenantReach::All)?;
     let families = refresh_tokens::revoke_those_of(tx, tenant)?;
     let all = serde_json::to_string(&TenantReach::All).map_err(Error::internal)?;
     // A tenant's name holds no character that LIKE or JSON would read as another.
@@ -122,7 +124,7 @@ pub fn revoke_those_of(tx: &mut Tx, tenant: &TenantName) -> Result<usize> {
         .filter(tokens::reach.ne(all))
         .filter(tokens::reach.like(named));
     let revoked = diesel::update(concerned).set(tokens::revoked_at.eq(Some(now))).execute(tx.connection)?;
-    Ok(families + revoked)
+    Ok(given + families + revoked)
 }
 
 /// Revokes the active tokens of a user, whose name is one of its tenant's only. How many.

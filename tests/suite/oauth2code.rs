@@ -450,3 +450,36 @@ fn a_token_ends_with_its_signer_and_its_application() {
         sign(scene, &token, &credential, &hashes).expect(401);
     });
 }
+
+#[test]
+fn what_ends_the_tokens_of_a_client_ends_these_too_for_good() {
+    on_both(|scene| {
+        let credential = scene.enrol(&pin(), Status::Active);
+        let person = signer(scene);
+        let end: [(&str, &dyn Fn()); 4] = [
+            ("by client", &|| revoke(scene, &json!({ "clientId": "acme" }))),
+            ("by user", &|| revoke(scene, &json!({ "user": "jdoe", "tenant": "acme" }))),
+            ("by seat", &|| revoke(scene, &json!({ "seat": "jdoe@acme" }))),
+            ("a suspension that is over", &|| {
+                for status in ["suspended", "active"] {
+                    let request = scene.http.patch("/api/v1/tenants/acme").bearer(&scene.admin());
+                    request.json(&json!({ "status": status })).send().expect(200);
+                }
+            }),
+        ];
+        for (how, end) in end {
+            // Each ends the session too, or may.
+            let browser = Browser::new(scene, &person, "acme");
+            let token = browser.token(&credential, 2, &[hash("one"), hash("two")]);
+            sign(scene, &token, &credential, &[hash("one")]).expect(200);
+            end();
+            let reply = sign(scene, &token, &credential, &[hash("two")]);
+            assert_eq!(reply.status, 401, "{how}: {}", reply.text());
+            scene.clock.advance(1);
+        }
+    });
+}
+
+fn revoke(scene: &Scene, whose: &Value) {
+    scene.http.post("/api/v1/tokens/revoke").bearer(&scene.admin()).json(whose).send().expect(200);
+}
